@@ -1,0 +1,1 @@
+"""The two shells around the library: HTTP and the command line."""

@@ -1,0 +1,221 @@
+"""The `dedup` command: parses arguments, calls the library, prints.
+
+Results go to standard output, everything else to standard error, so that output can be
+piped. Exit status: 0 done, 1 done with skipped inputs or failed, 2 wrong usage.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import orjson
+import typer
+
+from app.output import Progress, print_answer, print_damage, print_error, print_table
+from app.settings import Settings
+from app.version import RELEASE
+from dedup import CheckResult, DedupError, Deduplicator
+from dedup import repair as repair_text
+from dedup.batch.readers import (
+    SourceArticle,
+    UnreadableSource,
+    read_file,
+    read_folder,
+)
+from dedup.errors import ConfigError
+from dedup.serialization import (
+    check_result_to_dict,
+    damage_to_dict,
+    repaired_text_to_dict,
+    scan_result_to_dict,
+)
+
+__all__ = ["main"]
+
+cli = typer.Typer(
+    help="Find copies among Chinese articles: reprints, garbled mirrors, excerpts.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Store = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LOCATION",
+        help="Directory of a durable store to check against and add to. Default: a temporary one.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+
+
+class ExitStatus(IntEnum):
+    """What the command tells its caller."""
+
+    DONE = 0
+    SKIPPED = 1
+    USAGE = 2
+
+
+@cli.command()
+def scan(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Where to look.")],
+    store: Store = None,
+    as_json: AsJson = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Threads that prepare articles. Default: one a core.")
+    ] = None,
+) -> None:
+    """Group the copies among all articles under a folder."""
+    sources: list[SourceArticle] = []
+    skipped = 0
+    for source in read_folder(folder):
+        if isinstance(source, SourceArticle):
+            sources.append(source)
+        else:
+            skipped += 1
+            _report(source)
+    with _deduplicator(store) as dedup, Progress() as progress:
+        articles = [source.article for source in sources]
+        results = dedup.scan(articles, jobs=jobs, progress=progress)
+    rows: list[tuple[str, CheckResult]] = []
+    for source, result in zip(sources, results, strict=True):
+        if isinstance(result, DedupError):
+            skipped += 1
+            _report(UnreadableSource(source.path, str(result)))
+        else:
+            rows.append((source.path, result))
+    if as_json:
+        _print_json(scan_result_to_dict(path, result) for path, result in rows)
+    else:
+        print_table(rows, skipped=skipped)
+    _exit(skipped)
+
+
+@cli.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, metavar="FILE…")],
+    store: Store = None,
+    as_json: AsJson = False,
+    remember: Annotated[
+        bool, typer.Option(help="Add the articles to the store given by --store.")
+    ] = False,
+) -> None:
+    """Say what each file is to the articles of a store, or to the files before it."""
+    skipped = 0
+    with _deduplicator(store) as dedup:
+        for source in (source for file in files for source in read_file(file, name=str(file))):
+            if isinstance(source, UnreadableSource):
+                skipped += 1
+                _report(source)
+                continue
+            try:
+                result = dedup.check(
+                    source.article, remember=remember or store is None, passages=True
+                )
+            except DedupError as error:
+                skipped += 1
+                _report(UnreadableSource(source.path, str(error)))
+                continue
+            if as_json:
+                _print_json([check_result_to_dict(result)])
+            else:
+                print_answer(source.path, result)
+    _exit(skipped)
+
+
+@cli.command()
+def repair(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print text, damage and steps as a JSON object.")
+    ] = False,
+) -> None:
+    """Print a text without its damage."""
+    skipped = 0
+    for source in read_file(file, name=str(file)):
+        if isinstance(source, UnreadableSource):
+            skipped += 1
+            _report(source)
+            continue
+        repaired = repair_text(source.article.text)
+        if as_json:
+            _print_json([repaired_text_to_dict(repaired)])
+        else:
+            sys.stdout.write(repaired.text)
+            print_damage(damage_to_dict(repaired.damage))
+    _exit(skipped)
+
+
+@cli.command()
+def serve(
+    store: Annotated[
+        str | None, typer.Option(metavar="LOCATION", help="Directory of the store.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+) -> None:
+    """Serve checks over HTTP."""
+    # No other command needs the web framework, and loading it takes time.
+    from app.server import run_server
+
+    run_server(_settings(store), host=host, port=port)
+
+
+@cli.callback(invoke_without_command=True)
+def callback(
+    version: Annotated[bool, typer.Option("--version", help="Print the release.")] = False,
+) -> None:
+    """Print the release when asked."""
+    if version:
+        typer.echo(RELEASE)
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit."""
+    try:
+        cli(arguments)
+    except ConfigError as error:
+        print_error(str(error))
+        sys.exit(ExitStatus.USAGE)
+    except DedupError as error:
+        print_error(str(error))
+        sys.exit(ExitStatus.SKIPPED)
+
+
+def _settings(store: str | None) -> Settings:
+    return Settings() if store is None else Settings(store=store)
+
+
+@contextmanager
+def _deduplicator(store: str | None) -> Iterator[Deduplicator]:
+    settings = _settings(store)
+    config = settings.dedup_config()
+    if store is not None:
+        with Deduplicator.open(settings.location, config) as dedup:
+            yield dedup
+        return
+    with (
+        TemporaryDirectory(prefix="dedup-") as folder,
+        Deduplicator.open(folder, config, durable=False) as dedup,
+    ):
+        yield dedup
+
+
+def _report(source: UnreadableSource) -> None:
+    print_error(f"skipped {source.path}: {source.reason}")
+
+
+def _print_json(values: Iterator[object] | Sequence[object]) -> None:
+    for value in values:
+        sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.flush()
+
+
+def _exit(skipped: int) -> None:
+    if skipped:
+        raise typer.Exit(ExitStatus.SKIPPED)

@@ -1,0 +1,54 @@
+"""What a request handler works with."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+
+from app.committer import Committer
+from app.problems import NOT_READY, ProblemError
+from app.settings import Settings
+from dedup import Deduplicator
+
+__all__ = ["Service", "ServiceDependency", "run"]
+
+_Result = TypeVar("_Result")
+
+_INLINE_CHARS = 100_000
+
+
+class Service:
+    """A deduplicator being served."""
+
+    def __init__(self, settings: Settings, dedup: Deduplicator) -> None:
+        """Start committing for this deduplicator."""
+        self.settings = settings
+        self.dedup = dedup
+        self.committer = Committer(dedup)
+
+    def close(self) -> None:
+        """Commit what waits, then release the store."""
+        self.committer.close()
+        self.dedup.close()
+
+
+def _service(request: Request) -> Service:
+    service: Service | None = request.app.state.service
+    if service is None:
+        raise ProblemError(NOT_READY, "the store is still being opened")
+    return service
+
+
+ServiceDependency = Annotated[Service, Depends(_service)]
+
+
+async def run(call: Callable[[], _Result], *, num_chars: int = 0) -> _Result:
+    """Run library code for a text of this length.
+
+    The usual article takes less than handing it to a thread and back would; a long text
+    must not keep everyone else waiting.
+    """
+    if num_chars <= _INLINE_CHARS:
+        return call()
+    return await asyncio.to_thread(call)

@@ -1,0 +1,148 @@
+"""What the command line shows people: tables, progress, colours."""
+
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as RichProgress
+from rich.table import Table
+
+from dedup import CheckResult, Verdict
+
+__all__ = ["Progress", "print_answer", "print_damage", "print_error", "print_table"]
+
+# A pipe has no width: lines there are as long as they need to be.
+_PIPE_WIDTH = 500
+
+_out = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+_err = Console(stderr=True, highlight=False)
+
+_STYLES = {
+    Verdict.NEW: "green",
+    Verdict.PARTIAL: "cyan",
+    Verdict.COMPILATION: "cyan",
+    Verdict.EXCERPT: "yellow",
+    Verdict.REPRINT: "yellow",
+    Verdict.EXACT: "yellow",
+    Verdict.GARBLED_MIRROR: "red",
+}
+
+
+class Progress:
+    """Shows how far each stage of a scan is, on a terminal only."""
+
+    def __init__(self) -> None:
+        """Prepare the bars."""
+        self._progress = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=_err,
+            transient=True,
+            disable=not _err.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        """Start drawing."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop drawing and leave no trace."""
+        self._progress.stop()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show that a stage has got so far."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(stage, total=total)
+        self._progress.update(self._tasks[stage], completed=done)
+
+
+def print_table(rows: Sequence[tuple[str, CheckResult]], *, skipped: int) -> None:
+    """Print a line for each article, and how many there are of each verdict."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("article", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("original", overflow="fold")
+    for name in ("jaccard", "contained", "covered"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("damage", no_wrap=True)
+    for _, result in rows:
+        scores = result.scores
+        table.add_row(
+            escape(result.id),
+            _styled(result.verdict),
+            escape(result.original.id) if result.original else "",
+            *(
+                f"{value:.3f}" if result.matches else ""
+                for value in (scores.jaccard, scores.containment, scores.coverage)
+            ),
+            f"{result.damage.score:.0%}" if result.damage.damaged else "",
+        )
+    _out.print(table)
+    counts = {verdict: sum(result.verdict is verdict for _, result in rows) for verdict in Verdict}
+    parts = [f"{count} {verdict}" for verdict, count in counts.items() if count]
+    if skipped:
+        parts.append(f"[red]{skipped} skipped[/red]")
+    _out.print(f"\n{len(rows)} articles: {', '.join(parts) or 'none'}")
+
+
+def print_answer(path: str, result: CheckResult) -> None:
+    """Print what an article is, and to which known ones."""
+    _out.print(f"{escape(path)}: {_styled(result.verdict)}")
+    for match in result.matches:
+        scores = match.scores
+        _out.print(
+            f"  {_styled(match.verdict)} of {escape(match.id)}:"
+            f" jaccard {scores.jaccard:.3f}, containment {scores.containment:.3f},"
+            f" coverage {scores.coverage:.3f}"
+        )
+        if match.differences is not None:
+            differences = match.differences
+            _out.print(
+                f"    {differences.substituted} characters substituted,"
+                f" {differences.dropped} dropped, {differences.inserted} inserted,"
+                f" {differences.moved} moved"
+            )
+    if result.damage.kinds:
+        _out.print(f"  damage: {_damage_summary(result)}")
+    if result.too_short:
+        _out.print("  too short to compare: only equal text was looked for")
+
+
+def print_damage(damage: dict[str, Any]) -> None:
+    """Print what was wrong with a text, beside the text itself."""
+    kinds = ", ".join(f"{kind} {count}" for kind, count in damage["kinds"].items())
+    state = "damaged" if damage["damaged"] else "not damaged"
+    _err.print(f"{state}, score {damage['score']:.2f}" + (f": {kinds}" if kinds else ""))
+
+
+def print_error(message: str) -> None:
+    """Print what went wrong."""
+    _err.print(f"[red]dedup:[/red] {escape(message)}", soft_wrap=True)
+
+
+def _styled(verdict: Verdict) -> str:
+    return f"[{_STYLES[verdict]}]{verdict}[/]"
+
+
+def _damage_summary(result: CheckResult) -> str:
+    kinds = ", ".join(f"{kind} {count}" for kind, count in result.damage.kinds.items())
+    return kinds if result.damage.damaged else f"[dim]{kinds}[/dim]" if kinds else ""

@@ -1,0 +1,152 @@
+"""Every error a client can get, as RFC 9457 problem details. The only such table."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import orjson
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dedup import errors
+
+__all__ = [
+    "INVALID_FIELD",
+    "MALFORMED_REQUEST",
+    "NOT_READY",
+    "OVERLOADED",
+    "TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "Problem",
+    "ProblemError",
+    "install_handlers",
+    "problem_of",
+]
+
+_RETRY_AFTER_S = 1
+
+
+class Problem(NamedTuple):
+    """One kind of error: its stable code and the status it is answered with."""
+
+    code: str
+    status: HTTPStatus
+
+
+class ProblemError(Exception):
+    """A request that HTTP itself finds wrong."""
+
+    def __init__(self, problem: Problem, detail: str) -> None:
+        """Keep the problem and what to tell of it."""
+        super().__init__(detail)
+        self.problem = problem
+        self.detail = detail
+
+
+MALFORMED_REQUEST = Problem("malformed_request", HTTPStatus.BAD_REQUEST)
+NOT_FOUND = Problem("not_found", HTTPStatus.NOT_FOUND)
+METHOD_NOT_ALLOWED = Problem("method_not_allowed", HTTPStatus.METHOD_NOT_ALLOWED)
+TOO_LARGE = Problem("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+UNSUPPORTED_MEDIA_TYPE = Problem("unsupported_media_type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+INVALID_FIELD = Problem("invalid_field", HTTPStatus.UNPROCESSABLE_ENTITY)
+NOT_READY = Problem("not_ready", HTTPStatus.SERVICE_UNAVAILABLE)
+OVERLOADED = Problem("overloaded", HTTPStatus.SERVICE_UNAVAILABLE)
+INTERNAL_ERROR = Problem("internal_error", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+_STORE_UNAVAILABLE = Problem("store_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
+
+# Looked up along the class's ancestors, so that a new error of the library has an answer.
+_PROBLEMS: Mapping[type[errors.DedupError], Problem] = {
+    errors.UndecodableTextError: Problem("undecodable_text", HTTPStatus.BAD_REQUEST),
+    errors.EmptyTextError: Problem("empty_text", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.TooLargeError: TOO_LARGE,
+    errors.InvalidInputError: INVALID_FIELD,
+    errors.NotFoundError: NOT_FOUND,
+    errors.IdConflictError: Problem("id_conflict", HTTPStatus.CONFLICT),
+    errors.StorageFullError: Problem("storage_full", HTTPStatus.INSUFFICIENT_STORAGE),
+    errors.StoreError: _STORE_UNAVAILABLE,
+    errors.DedupError: INTERNAL_ERROR,
+}
+
+_HTTP_PROBLEMS = {
+    problem.status.value: problem
+    for problem in (
+        MALFORMED_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE,
+        UNSUPPORTED_MEDIA_TYPE, INVALID_FIELD,
+    )
+}  # fmt: skip
+
+
+def problem_of(error: errors.DedupError) -> Problem:
+    """Return the problem that an error of the library is answered with."""
+    return next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
+
+
+def problem_body(problem: Problem, detail: str) -> dict[str, Any]:
+    """Return problem details as a JSON object."""
+    return {
+        "type": "about:blank",
+        "title": problem.status.phrase,
+        "status": problem.status.value,
+        "code": problem.code,
+        "detail": detail,
+    }
+
+
+def problem_response(
+    problem: Problem, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return problem details as a response."""
+    headers = dict(headers or {})
+    if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.setdefault("Retry-After", str(_RETRY_AFTER_S))
+    return Response(
+        orjson.dumps(problem_body(problem, detail)),
+        status_code=problem.status.value,
+        headers=headers,
+        media_type="application/problem+json",
+    )
+
+
+async def handle_dedup_error(_: Request, error: Exception) -> Response:
+    """Answer an error of the library."""
+    assert isinstance(error, errors.DedupError)
+    return problem_response(problem_of(error), str(error))
+
+
+async def handle_problem(_: Request, error: Exception) -> Response:
+    """Answer an error of a route."""
+    assert isinstance(error, ProblemError)
+    return problem_response(error.problem, error.detail)
+
+
+async def handle_invalid_parameters(_: Request, error: Exception) -> Response:
+    """Answer a query parameter that is not valid."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"][1:])
+    return problem_response(INVALID_FIELD, f"{place}: {first['msg']}")
+
+
+async def handle_http_exception(_: Request, error: Exception) -> Response:
+    """Answer what the framework refuses: unknown paths and methods."""
+    assert isinstance(error, HTTPException)
+    problem = _HTTP_PROBLEMS.get(error.status_code, INTERNAL_ERROR)
+    return problem_response(problem, str(error.detail), error.headers)
+
+
+async def handle_unexpected(_: Request, __: Exception) -> Response:
+    """Answer a bug without telling the client about it; the log has the traceback."""
+    return problem_response(INTERNAL_ERROR, "the request failed unexpectedly; the log says why")
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Answer every error of an application with problem details."""
+    app.add_exception_handler(errors.DedupError, handle_dedup_error)
+    app.add_exception_handler(ProblemError, handle_problem)
+    app.add_exception_handler(RequestValidationError, handle_invalid_parameters)
+    app.add_exception_handler(HTTPException, handle_http_exception)
+    app.add_exception_handler(Exception, handle_unexpected)

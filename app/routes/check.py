@@ -1,0 +1,94 @@
+"""Check an article; repair a text."""
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from app.bodies import media_type_of, parse_json, read_body
+from app.dependencies import Service, ServiceDependency, run
+from app.openapi import json_body, problems
+from app.problems import INVALID_FIELD, UNSUPPORTED_MEDIA_TYPE, ProblemError
+from app.schemas import CheckAnswer, CheckOptions, CheckRequest, RepairAnswer, RepairRequest
+from dedup import Article, repair
+from dedup.serialization import check_result_to_dict, repaired_text_to_dict
+from dedup.text.decode import decode
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["check"])
+
+
+@router.post(
+    "/check",
+    summary="Say what an article is to the known ones",
+    response_model=CheckAnswer,
+    responses=problems(400, 409, 413, 415, 422, 503, 507),
+    openapi_extra=json_body(CheckRequest),
+)
+async def check(request: Request, service: ServiceDependency) -> Response:
+    """Check an article and, unless told otherwise, remember it durably."""
+    article, options = await _article(request, service)
+    dedup = service.dedup
+    survey = await run(lambda: dedup.survey(dedup.prepare(article)), num_chars=len(article.text))
+    if options.remember:
+        result = await service.committer.remember(survey)
+    else:
+        result = dedup.answer(survey)
+    if options.passages:
+        result = await run(
+            lambda: dedup.with_evidence(result, survey.prepared), num_chars=len(article.text)
+        )
+    answer = check_result_to_dict(result)
+    if options.repaired:
+        answer["repaired"] = survey.prepared.normalized.repaired.text
+    return _json(answer)
+
+
+@router.post(
+    "/repair",
+    summary="Undo the damage of a text",
+    response_model=RepairAnswer,
+    responses=problems(400, 413, 415, 422),
+    openapi_extra=json_body(RepairRequest),
+)
+async def repair_text(request: Request, service: ServiceDependency) -> Response:
+    """Repair a text; the steps replay on it."""
+    media_type, _ = media_type_of(request)
+    _require(media_type, "application/json")
+    body = await read_body(request, max_bytes=service.settings.max_body_bytes)
+    text = parse_json(body, RepairRequest).text
+    repaired = await run(lambda: repair(text), num_chars=len(text))
+    return _json(repaired_text_to_dict(repaired))
+
+
+async def _article(request: Request, service: Service) -> tuple[Article, CheckOptions]:
+    """Read the article and options of a JSON or raw text body."""
+    media_type, charset = media_type_of(request)
+    _require(media_type, "application/json", "text/plain")
+    body = await read_body(request, max_bytes=service.settings.max_body_bytes)
+    if media_type == "application/json":
+        options = parse_json(body, CheckRequest)
+        return options.article(options.text), options
+    query = _query_options(request)
+    return query.article(decode(body, charset=charset)), query
+
+
+def _query_options(request: Request) -> CheckOptions:
+    try:
+        return CheckOptions.model_validate(dict(request.query_params), strict=False)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ProblemError(INVALID_FIELD, f"{place}: {first['msg']}") from None
+
+
+def _require(media_type: str, *allowed: str) -> None:
+    if media_type not in allowed:
+        detail = f"media type {media_type!r} is not understood here, send {' or '.join(allowed)}"
+        raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail)
+
+
+def _json(answer: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(answer), media_type="application/json")

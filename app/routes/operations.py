@@ -1,0 +1,40 @@
+"""Health and version."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter
+
+from app.dependencies import ServiceDependency
+from app.openapi import problems
+from app.schemas import StatusAnswer, VersionAnswer
+from app.version import RELEASE
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/health/live", summary="Is the process alive?")
+async def live() -> StatusAnswer:
+    """Answer without touching anything."""
+    return StatusAnswer(status="live")
+
+
+@router.get("/health/ready", summary="Can it check articles?", responses=problems(503))
+async def ready(service: ServiceDependency) -> StatusAnswer:
+    """Answer after a look into the store."""
+    service.dedup.stats()
+    return StatusAnswer(status="ready")
+
+
+@router.get("/version", summary="What is running?", responses=problems(503))
+async def version(service: ServiceDependency) -> VersionAnswer:
+    """Return the release, the scheme and the numbers that verdicts rest on."""
+    config = service.dedup.config
+    return VersionAnswer(
+        release=RELEASE,
+        scheme=service.dedup.scheme,
+        k=config.sketch.shingle_length,
+        min_chars=config.min_chars,
+        thresholds=asdict(config.thresholds),
+    )

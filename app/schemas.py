@@ -1,0 +1,214 @@
+"""Request and response bodies. Requests are checked by these; responses are described."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from dedup.models import Article, DamageKind, TextFormat, Verdict
+
+__all__ = [
+    "CheckAnswer",
+    "CheckRequest",
+    "ClusterAnswer",
+    "KnownArticleAnswer",
+    "ProblemAnswer",
+    "RepairAnswer",
+    "RepairRequest",
+    "StatusAnswer",
+    "VersionAnswer",
+]
+
+ArticleId = Annotated[str, Field(min_length=1, max_length=512, examples=["a17"])]
+Score = Annotated[float, Field(ge=0, le=1, examples=[0.97])]
+
+
+class _Request(BaseModel):
+    """A body whose fields are all known: a misspelt option is an error, not a default."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class CheckOptions(_Request):
+    """All of a check but its text; the query parameters of a raw body."""
+
+    id: ArticleId | None = None
+    title: Annotated[str, Field(max_length=4096)] | None = None
+    url: Annotated[str, Field(max_length=4096)] | None = None
+    published_at: AwareDatetime | None = None
+    format: Annotated[TextFormat, Field(strict=False)] = TextFormat.AUTO
+    remember: bool = True
+    passages: bool = False
+    repaired: bool = False
+
+    def article(self, text: str) -> Article:
+        """Return the article that these options and a text describe."""
+        return Article(
+            text=text,
+            id=self.id,
+            title=self.title,
+            url=self.url,
+            published_at=self.published_at,
+            format=self.format,
+        )
+
+
+class CheckRequest(CheckOptions):
+    """An article to check."""
+
+    text: str = Field(examples=["　　核心阅读\n　　为有序落实分区分级精准防控策略……"])
+
+
+class RepairRequest(_Request):
+    """A text to repair."""
+
+    text: str = Field(examples=["中國(guó)臺(tái)灣網(wǎng)"])
+
+
+class RecordAnswer(BaseModel):
+    """A known article."""
+
+    id: ArticleId
+    title: str | None
+    url: str | None
+    published_at: str | None
+    first_seen: str
+
+
+class DamageAnswer(BaseModel):
+    """What is wrong with a text."""
+
+    damaged: bool
+    score: Score
+    kinds: dict[DamageKind, int]
+
+
+class DifferencesAnswer(BaseModel):
+    """How two texts differ, in characters."""
+
+    substituted: int
+    dropped: int
+    inserted: int
+    moved: int
+
+
+class PassageAnswer(BaseModel):
+    """A stretch that both texts carry; offsets in code points of the texts as received."""
+
+    start: int
+    end: int
+    original_start: int
+    original_end: int
+
+
+class MatchAnswer(BaseModel):
+    """A known article that shares enough."""
+
+    id: ArticleId
+    verdict: Verdict
+    jaccard: Score
+    containment: Score
+    coverage: Score
+    differences: DifferencesAnswer | None = None
+    passages: list[PassageAnswer] | None = None
+
+
+class CheckAnswer(BaseModel):
+    """The answer to a check."""
+
+    id: ArticleId
+    verdict: Verdict
+    cluster_id: str | None
+    too_short: bool
+    promoted: bool
+    replaces: ArticleId | None
+    original: RecordAnswer | None
+    jaccard: Score
+    containment: Score
+    coverage: Score
+    matches: list[MatchAnswer]
+    damage: DamageAnswer
+    repaired: str | None = None
+
+
+class KnownArticleAnswer(RecordAnswer):
+    """A remembered article and what it is today."""
+
+    format: TextFormat
+    verdict: Verdict
+    cluster_id: str
+    original: RecordAnswer | None
+    jaccard: Score
+    containment: Score
+    coverage: Score
+    too_short: bool
+    damage: DamageAnswer
+    text: str
+
+
+class CopyAnswer(RecordAnswer):
+    """A copy within its cluster."""
+
+    verdict: Verdict
+    jaccard: Score
+    containment: Score
+    coverage: Score
+
+
+class ClusterAnswer(BaseModel):
+    """An original and a page of its copies."""
+
+    cluster_id: str
+    size: int
+    original: RecordAnswer
+    copies: list[CopyAnswer]
+    next_cursor: str | None
+
+
+class EditAnswer(BaseModel):
+    """A replacement of `text[start:end]`."""
+
+    start: int
+    end: int
+    replacement: str
+
+
+class StepAnswer(BaseModel):
+    """One repair; its edits count in the text that the step before left."""
+
+    repair: str
+    kind: DamageKind
+    edits: list[EditAnswer]
+
+
+class RepairAnswer(BaseModel):
+    """A repaired text."""
+
+    text: str
+    damage: DamageAnswer
+    steps: list[StepAnswer]
+
+
+class StatusAnswer(BaseModel):
+    """How the service is."""
+
+    status: str
+
+
+class VersionAnswer(BaseModel):
+    """What is running, and with which numbers."""
+
+    release: str
+    scheme: str
+    k: int
+    min_chars: int
+    thresholds: dict[str, float]
+
+
+class ProblemAnswer(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str

@@ -1,0 +1,84 @@
+"""Near-duplicate detection for Chinese news, and repair of Chinese web damage.
+
+`Deduplicator` is the way in: `check` an article, `scan` a collection. `repair` undoes
+damage of a single text.
+"""
+
+from dedup.config import DedupConfig, SketchConfig, Thresholds
+from dedup.deduplicator import Deduplicator
+from dedup.errors import (
+    ConfigError,
+    DedupError,
+    EmptyTextError,
+    IdConflictError,
+    InvalidFieldError,
+    InvalidInputError,
+    NotFoundError,
+    StorageFullError,
+    StoreCorruptError,
+    StoreError,
+    StoreUnavailableError,
+    StoreVersionError,
+    TooLargeError,
+    UndecodableTextError,
+)
+from dedup.models import (
+    Article,
+    ArticleRecord,
+    CheckResult,
+    Cluster,
+    ClusterMember,
+    Damage,
+    DamageKind,
+    Differences,
+    Edit,
+    KnownArticle,
+    Match,
+    Passage,
+    RepairedText,
+    Scores,
+    Step,
+    TextFormat,
+    Verdict,
+)
+from dedup.text.repair import repair, replay
+
+__all__ = [
+    "Article",
+    "ArticleRecord",
+    "CheckResult",
+    "Cluster",
+    "ClusterMember",
+    "ConfigError",
+    "Damage",
+    "DamageKind",
+    "DedupConfig",
+    "DedupError",
+    "Deduplicator",
+    "Differences",
+    "Edit",
+    "EmptyTextError",
+    "IdConflictError",
+    "InvalidFieldError",
+    "InvalidInputError",
+    "KnownArticle",
+    "Match",
+    "NotFoundError",
+    "Passage",
+    "RepairedText",
+    "Scores",
+    "SketchConfig",
+    "Step",
+    "StorageFullError",
+    "StoreCorruptError",
+    "StoreError",
+    "StoreUnavailableError",
+    "StoreVersionError",
+    "TextFormat",
+    "Thresholds",
+    "TooLargeError",
+    "UndecodableTextError",
+    "Verdict",
+    "repair",
+    "replay",
+]

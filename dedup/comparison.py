@@ -1,0 +1,132 @@
+"""Exact comparison of an incoming article with known ones, on their stored texts."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from cachetools import LRUCache
+
+from dedup.config import DedupConfig
+from dedup.models import Differences, Passage, Scores, Verdict
+from dedup.preparation import PreparedArticle, Preparer
+from dedup.sketch.alignment import align
+from dedup.sketch.similarity import ShingleSet
+from dedup.store.base import StoreReader
+from dedup.verdicts import decide, is_garbled
+
+__all__ = ["Comparer", "Comparison", "Evidence"]
+
+_CACHE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How an incoming article relates to one known article."""
+
+    number: int
+    verdict: Verdict
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where and how two matched texts agree and differ."""
+
+    differences: Differences
+    passages: tuple[Passage, ...]
+
+
+class Comparer:
+    """Compares with known articles; keeps the texts asked for most. Thread-safe."""
+
+    def __init__(self, preparer: Preparer, config: DedupConfig) -> None:
+        """Start with an empty cache."""
+        self._preparer = preparer
+        self._thresholds = config.thresholds
+        self._shingle_length = config.sketch.shingle_length
+        self._cache: LRUCache[int, ShingleSet] = LRUCache(
+            _CACHE_BYTES, getsizeof=lambda shingles: shingles.nbytes
+        )
+        self._lock = threading.Lock()
+
+    def compare(
+        self, prepared: PreparedArticle, numbers: Sequence[int], reader: StoreReader
+    ) -> list[Comparison]:
+        """Return how the article relates to each of these known ones.
+
+        Articles that share too little to be told, or are gone, are left out.
+        """
+        comparisons = []
+        for number, known in self._known_shingles(numbers, reader):
+            verdict, scores = self._relate(prepared, known)
+            if verdict is not Verdict.NEW:
+                comparisons.append(Comparison(number, verdict, scores))
+        return comparisons
+
+    def evidence(
+        self, prepared: PreparedArticle, number: int, reader: StoreReader
+    ) -> Evidence | None:
+        """Return the passages two texts share and how they differ; None if one is gone."""
+        text = reader.text(number)
+        if text is None:
+            return None
+        known = self._preparer.normalize(text)
+        alignment = align(prepared.normalized.codes, known.codes, self._shingle_length)
+        offsets = prepared.normalized.received_offsets()
+        known_offsets = known.received_offsets()
+        passages = tuple(
+            Passage(
+                int(offsets[start]),
+                int(offsets[end - 1]) + 1,
+                int(known_offsets[known_start]),
+                int(known_offsets[known_end - 1]) + 1,
+            )
+            for start, end, known_start, known_end in alignment.passages
+        )
+        return Evidence(alignment.differences, passages)
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Drop articles whose numbers may be given to others."""
+        with self._lock:
+            for number in numbers:
+                self._cache.pop(number, None)
+
+    def _relate(self, prepared: PreparedArticle, known: ShingleSet) -> tuple[Verdict, Scores]:
+        same_text = np.array_equal(prepared.shingles.codes, known.codes)
+        if prepared.too_short and not same_text:
+            return Verdict.NEW, Scores()
+        scores = Scores(*prepared.shingles.overlap(known))
+        if same_text and not scores.size:
+            scores = Scores(1, 1, 1)  # too short for a single shingle, and yet equal
+        verdict = decide(
+            scores,
+            damaged=prepared.damaged,
+            same_text=same_text,
+            thresholds=self._thresholds,
+        )
+        if verdict is Verdict.REPRINT and self._is_garbled(prepared, known):
+            verdict = Verdict.GARBLED_MIRROR
+        return verdict, scores
+
+    def _is_garbled(self, prepared: PreparedArticle, known: ShingleSet) -> bool:
+        codes = prepared.normalized.codes
+        alignment = align(codes, known.codes, self._shingle_length)
+        return is_garbled(alignment.single_character_differences, len(codes), self._thresholds)
+
+    def _known_shingles(
+        self, numbers: Sequence[int], reader: StoreReader
+    ) -> list[tuple[int, ShingleSet]]:
+        with self._lock:
+            known = {n: self._cache[n] for n in numbers if n in self._cache}
+        missing = [number for number in numbers if number not in known]
+        if missing:
+            texts = reader.comparable_texts(missing)
+            loaded = {
+                number: self._preparer.shingles_of(text, is_normalized=is_normalized)
+                for number, (text, is_normalized) in texts.items()
+            }
+            with self._lock:
+                self._cache.update(loaded)
+            known |= loaded
+        return [(number, known[number]) for number in numbers if number in known]

@@ -1,0 +1,499 @@
+"""The main path: prepare → find → compare → decide → remember.
+
+`check` runs it for one article. A service that groups commits calls its parts: `survey`
+needs no lock and may run anywhere; `remember` takes the store's write lock once for many
+articles, looks again only at what was committed since each survey, and writes. Exactly
+one of any number of simultaneous first copies thus becomes the original.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import xxhash
+
+from dedup.answers import Answers, Relation, best_first
+from dedup.comparison import Comparer, Comparison
+from dedup.config import DedupConfig
+from dedup.errors import DedupError, IdConflictError, NotFoundError
+from dedup.index.originals import Candidates, KnownOriginals
+from dedup.models import (
+    Article,
+    ArticleRecord,
+    CheckResult,
+    Cluster,
+    ClusterMember,
+    KnownArticle,
+    Verdict,
+)
+from dedup.ordering import taking_order
+from dedup.preparation import PreparedArticle, Preparer
+from dedup.store.base import (
+    ArticleStore,
+    Finding,
+    LogOperation,
+    NewArticle,
+    RecordedMatch,
+    StoredArticle,
+    StoreReader,
+    StoreStats,
+    StoreWriter,
+)
+from dedup.store.sqlite import SqliteStore
+
+__all__ = ["Deduplicator", "Survey"]
+
+_MEMBERS_AT_ONCE = 1_000
+_REMEMBERED_AT_ONCE = 500
+
+_Value = TypeVar("_Value")
+
+ProgressReport = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What an article is to the articles known at one moment.
+
+    Attributes:
+        prepared: The article.
+        candidates: What was looked at.
+        comparisons: Those that share enough to be told, best first.
+    """
+
+    prepared: PreparedArticle
+    candidates: Candidates
+    comparisons: tuple[Comparison, ...]
+
+
+class Deduplicator:
+    """Says of each article whether it is new or a copy, and of which known one.
+
+    Safe to share between threads; several processes may work over one store.
+
+    >>> with Deduplicator.open("/tmp/articles") as dedup:            # doctest: +SKIP
+    ...     dedup.check(Article(text="…")).verdict
+    """
+
+    def __init__(self, store: ArticleStore, preparer: Preparer, config: DedupConfig) -> None:
+        """Index a store; most callers want `open`."""
+        self.config = config
+        self._store = store
+        self._preparer = preparer
+        self._comparer = Comparer(preparer, config)
+        self._answers = Answers(preparer, self._comparer)
+        self._known = KnownOriginals(preparer.keys_of, limit=config.max_candidates)
+        self._known.load(store.read())
+
+    @classmethod
+    def open(
+        cls, location: str | Path, config: DedupConfig | None = None, *, durable: bool = True
+    ) -> Self:
+        """Open the store in a directory, creating it where there is none.
+
+        Args:
+            location: The directory.
+            config: Choices other than the defaults.
+            durable: False for a store that need not survive a crash, and is faster.
+
+        Raises:
+            StoreUnavailableError: It cannot be created, read or written.
+            StoreCorruptError: It is damaged, or not a store.
+            StoreVersionError: Another release or scheme wrote it.
+        """
+        config = config or DedupConfig()
+        preparer = Preparer(config)
+        store = SqliteStore(Path(location), scheme=preparer.scheme, durable=durable)
+        return cls(store, preparer, config)
+
+    @property
+    def scheme(self) -> str:
+        """All that determines signature bits."""
+        return self._preparer.scheme
+
+    def check(
+        self,
+        article: Article,
+        *,
+        remember: bool = True,
+        passages: bool = False,
+        repaired: bool = False,
+    ) -> CheckResult:
+        """Say what an article is to the known ones.
+
+        Args:
+            article: The article as received.
+            remember: Whether it is known from now on; when this returns, it is durable.
+            passages: Whether to tell shared passages and differences.
+            repaired: Whether to return the repaired text.
+
+        Raises:
+            InvalidInputError: The text is empty or no text, or a field is not valid.
+            IdConflictError: The id is known with another text.
+            StoreError: The store cannot be read or written; nothing was remembered.
+        """
+        survey = self.survey(self.prepare(article))
+        if remember:
+            [result] = self.remember([survey])
+            if isinstance(result, DedupError):
+                raise result
+        else:
+            result = self.answer(survey)
+        if passages:
+            result = self.with_evidence(result, survey.prepared)
+        if repaired:
+            result = replace(result, repaired=survey.prepared.normalized.repaired.text)
+        return result
+
+    def prepare(self, article: Article) -> PreparedArticle:
+        """Repair, fold, shingle and sign an article; touches neither store nor index."""
+        return self._preparer.prepare(article)
+
+    def survey(self, prepared: PreparedArticle) -> Survey:
+        """Compare an article with the originals that are committed now."""
+        reader = self._store.read()
+        self._known.follow(reader)
+        candidates = self._known.find(prepared.keys)
+        comparisons = self._comparer.compare(prepared, candidates.numbers, reader)
+        return Survey(prepared, candidates, best_first(comparisons))
+
+    def answer(self, survey: Survey) -> CheckResult:
+        """Answer a survey without remembering its article."""
+        reader = self._store.read()
+        prepared = survey.prepared
+        stored = reader.find(prepared.id)
+        if stored is not None and stored.text_digest == prepared.text_digest:
+            return self._answers.recorded(stored, reader)
+        own = stored.number if stored else None
+        others = [found for found in survey.comparisons if found.number != own]
+        return self._answers.fresh(prepared, self._answers.relate(prepared, others, reader))
+
+    def remember(self, surveys: Sequence[Survey]) -> list[CheckResult | DedupError]:
+        """Remember articles in one transaction, each seeing those before it.
+
+        Returns:
+            For each survey its answer, durable by now, or why the article was refused;
+            a refusal leaves the others alone.
+
+        Raises:
+            StoreError: The transaction failed as a whole; nothing was remembered.
+        """
+        group = _Group()
+        try:
+            with self._store.write() as writer:
+                self._known.follow(writer)
+                results = [self._remember_one(survey, writer, group) for survey in surveys]
+        except BaseException:
+            self._known.unstage(group.staged)
+            self._comparer.forget(group.staged)
+            raise
+        self._known.follow(self._store.read())
+        return results
+
+    def with_evidence(self, result: CheckResult, prepared: PreparedArticle) -> CheckResult:
+        """Add to each match the passages shared with it and how the texts differ."""
+        reader = self._store.read()
+        matches = []
+        for match in result.matches:
+            known = reader.find(match.id)
+            evidence = known and self._comparer.evidence(prepared, known.number, reader)
+            matches.append(
+                replace(match, differences=evidence.differences, passages=evidence.passages)
+                if evidence
+                else match
+            )
+        return replace(result, matches=tuple(matches))
+
+    def get(self, article_id: str) -> KnownArticle:
+        """Return a remembered article and what it is today.
+
+        Raises:
+            NotFoundError: No article has this id.
+        """
+        reader = self._store.read()
+        stored = _found(reader.find(article_id), "article", article_id)
+        original = self._answers.original_of(stored, reader)
+        standing = self._answers.standing(stored, original, reader)
+        return KnownArticle(
+            article=stored.record,
+            format=stored.format,
+            text=_found(reader.text(stored.number), "article", article_id),
+            verdict=standing.verdict,
+            cluster_id=stored.cluster_id,
+            original=None if original.number == stored.number else original.record,
+            scores=standing.scores,
+            damage=stored.finding.damage,
+            too_short=stored.finding.too_short,
+        )
+
+    def cluster(self, cluster_id: str, *, after: int = 0, limit: int = 100) -> Cluster:
+        """Return a cluster's original and a page of its copies.
+
+        Args:
+            cluster_id: As in an answer.
+            after: `next_after` of the page before.
+            limit: Largest number of copies.
+
+        Raises:
+            NotFoundError: No cluster has this id.
+        """
+        reader = self._store.read()
+        row = _found(reader.cluster(cluster_id), "cluster", cluster_id)
+        original = _found(reader.articles([row.original]).get(row.original), "cluster", cluster_id)
+        members = reader.members(cluster_id, after=after, limit=limit + 1)
+        page = members[:limit]
+        copies = []
+        for member in page:
+            if member.number != original.number:
+                standing = self._answers.standing(member, original, reader)
+                copies.append(
+                    ClusterMember(
+                        article=member.record, verdict=standing.verdict, scores=standing.scores
+                    )
+                )
+        return Cluster(
+            cluster_id=cluster_id,
+            original=original.record,
+            size=row.size,
+            copies=tuple(copies),
+            next_after=page[-1].number if len(members) > limit else None,
+        )
+
+    def remove(self, article_id: str) -> None:
+        """Forget an article; a cluster that loses its original goes on with its best copy.
+
+        Raises:
+            NotFoundError: No article has this id.
+            StoreError: The store cannot be written; nothing was removed.
+        """
+        with self._store.write() as writer:
+            stored = _found(writer.find(article_id), "article", article_id)
+            heir = _heir(stored, writer)
+            if heir is not None:
+                writer.set_original(stored.cluster_id, heir, LogOperation.HAND_OVER)
+            writer.remove(stored.number)
+        self._known.follow(self._store.read())
+
+    def scan(
+        self,
+        articles: Sequence[Article],
+        *,
+        jobs: int | None = None,
+        progress: ProgressReport | None = None,
+    ) -> list[CheckResult | DedupError]:
+        """Check and remember a whole collection, whatever order it comes in.
+
+        Articles are taken in `taking_order`, best first, so that which ones are the
+        originals does not depend on the order of the collection.
+
+        Args:
+            articles: The collection.
+            jobs: Threads that prepare articles; None means one a core.
+            progress: Called with the name of a stage, articles done and their number.
+
+        Returns:
+            For each article, in the order given, its answer or why it was refused.
+        """
+        report = progress or _report_nothing
+        results: dict[int, CheckResult | DedupError] = {}
+        prepared: dict[int, PreparedArticle] = {}
+        with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+            for position, outcome in enumerate(pool.map(self._prepare_or_refuse, articles)):
+                if isinstance(outcome, DedupError):
+                    results[position] = outcome
+                else:
+                    prepared[position] = outcome
+                report("preparing", position + 1, len(articles))
+        positions = list(prepared)
+        order = taking_order(list(prepared.values()), self.config)
+        for start in range(0, len(order), _REMEMBERED_AT_ONCE):
+            group = [positions[place] for place in order[start : start + _REMEMBERED_AT_ONCE]]
+            answers = self.remember([self.survey(prepared[position]) for position in group])
+            results.update(zip(group, answers, strict=True))
+            report("comparing", start + len(group), len(order))
+        return [results[position] for position in range(len(articles))]
+
+    def stats(self) -> StoreStats:
+        """Return counts and sizes of the store."""
+        return self._store.read().stats()
+
+    def close(self) -> None:
+        """Release the store; may be called twice."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        """Use as a context manager that closes at the end."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _prepare_or_refuse(self, article: Article) -> PreparedArticle | DedupError:
+        try:
+            return self.prepare(article)
+        except DedupError as error:
+            return error
+
+    def _remember_one(
+        self, survey: Survey, writer: StoreWriter, group: "_Group"
+    ) -> CheckResult | DedupError:
+        prepared = survey.prepared
+        stored = writer.find(prepared.id)
+        if stored is None:
+            return self._write(prepared, self._look_again(survey, writer, group), writer, group)
+        if stored.text_digest == prepared.text_digest:
+            return self._answers.recorded(stored, writer)
+        return IdConflictError(f"article {prepared.id!r} is known with another text")
+
+    def _look_again(
+        self, survey: Survey, writer: StoreWriter, group: "_Group"
+    ) -> tuple[Comparison, ...]:
+        """Bring a survey up to date: drop who is no original any more, add who came since."""
+        prepared = survey.prepared
+        seen = set(survey.candidates.numbers)
+        fresh = [
+            number
+            for number in self._known.find_again(prepared.keys, survey.candidates)
+            if number not in seen
+        ]
+        comparisons = [*survey.comparisons, *self._comparer.compare(prepared, fresh, writer)]
+        return best_first(
+            comparison
+            for comparison in comparisons
+            if comparison.number not in group.superseded and self._known.lists(comparison.number)
+        )
+
+    def _write(
+        self,
+        prepared: PreparedArticle,
+        comparisons: Sequence[Comparison],
+        writer: StoreWriter,
+        group: "_Group",
+    ) -> CheckResult:
+        """Decide what an unknown article is, and write it."""
+        relations = self._answers.relate(prepared, comparisons, writer)
+        original = relations[0] if relations and relations[0].verdict.is_copy else None
+        promoted = original is not None and original.yields_to(prepared)
+        cluster_id = original.known.cluster_id if original else _new_cluster_id(prepared, writer)
+        result = self._answers.fresh(prepared, relations, cluster_id=cluster_id, promoted=promoted)
+        number = writer.add(_new_article(prepared, relations, result, cluster_id))
+        if original is not None and promoted:
+            writer.set_original(cluster_id, number, LogOperation.PROMOTE)
+            group.superseded.add(original.known.number)
+        if original is None or promoted:
+            self._known.stage(number, prepared.keys)
+            group.staged.append(number)
+        return result
+
+
+@dataclass(slots=True)
+class _Group:
+    """What one transaction changed so far, and nobody else may see yet.
+
+    Attributes:
+        staged: New originals.
+        superseded: Originals that no longer are.
+    """
+
+    staged: list[int] = field(default_factory=list)
+    superseded: set[int] = field(default_factory=set)
+
+
+def _report_nothing(stage: str, done: int, total: int) -> None:
+    """Stand in for a progress report that nobody wants."""
+
+
+def _new_cluster_id(prepared: PreparedArticle, reader: StoreReader) -> str:
+    """Return an unused id for the cluster that an original founds.
+
+    It follows from the original's id, so that the same collection gets the same
+    clusters on any machine. The second try is for a cluster that outlived its founder.
+    """
+    for attempt in count():
+        cluster_id = f"c{xxhash.xxh3_64_hexdigest(prepared.id.encode(), seed=attempt)}"
+        if reader.cluster(cluster_id) is None:
+            return cluster_id
+    raise AssertionError
+
+
+def _new_article(
+    prepared: PreparedArticle,
+    relations: Sequence[Relation],
+    result: CheckResult,
+    cluster_id: str,
+) -> NewArticle:
+    article = prepared.article
+    return NewArticle(
+        record=ArticleRecord(
+            id=prepared.id,
+            title=article.title,
+            url=article.url,
+            published_at=article.published_at,
+            first_seen=datetime.now(UTC),
+        ),
+        format=article.format,
+        text=article.text,
+        text_digest=prepared.text_digest,
+        normalized=prepared.normalized.as_text() if prepared.damaged else None,
+        normalized_digest=prepared.normalized_digest,
+        signature=prepared.signature,
+        finding=Finding(
+            verdict=result.verdict,
+            matches=tuple(
+                RecordedMatch(relation.known.number, relation.verdict, relation.scores)
+                for relation in relations
+            ),
+            damage=result.damage,
+            too_short=result.too_short,
+            replaces=result.replaces,
+        ),
+        cluster_id=cluster_id,
+    )
+
+
+def _heir(stored: StoredArticle, reader: StoreReader) -> int | None:
+    """Return who answers for a cluster when this original leaves it.
+
+    None where the article is not the original, or is the last of its cluster.
+    """
+    cluster = reader.cluster(stored.cluster_id)
+    if cluster is None or cluster.original != stored.number:
+        return None
+    best: StoredArticle | None = None
+    after = 0
+    while members := reader.members(stored.cluster_id, after=after, limit=_MEMBERS_AT_ONCE):
+        after = members[-1].number
+        rivals = [member for member in members if member.number != stored.number]
+        best = min([*rivals, *([best] if best else [])], key=_precedence, default=None)
+    return best.number if best else None
+
+
+def _precedence(member: StoredArticle) -> tuple[bool, bool, datetime, datetime, str]:
+    """Return the sort key of copies that may become the original, best first."""
+    record = member.record
+    return (
+        member.finding.damage.damaged,
+        member.finding.verdict is Verdict.EXCERPT,
+        record.published_at or datetime.max.replace(tzinfo=UTC),
+        record.first_seen,
+        record.id,
+    )
+
+
+def _found(value: _Value | None, what: str, identifier: str) -> _Value:
+    if value is None:
+        msg = f"there is no {what} {identifier!r}"
+        raise NotFoundError(msg)
+    return value

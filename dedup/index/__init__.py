@@ -1,0 +1,1 @@
+"""Candidate search: which known articles are worth comparing with."""

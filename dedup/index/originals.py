@@ -1,0 +1,138 @@
+"""The originals of a store, indexed, and kept in step with its log.
+
+Several threads ask; one at a time writes. An original that is being written is staged:
+the writer finds it at once, everyone else only when its transaction is committed.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.index.candidates import CandidateIndex
+from dedup.store.base import SignatureRow, StoreReader
+
+__all__ = ["Candidates", "KnownOriginals"]
+
+KeysOf = Callable[[NDArray[np.uint32] | None, bytes], NDArray[np.uint64]]
+
+_ROWS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Originals worth comparing, and the state of the index that they were found in.
+
+    Attributes:
+        numbers: Most promising first.
+        upto: The highest article number that was committed and known then.
+        relistings: How often an older article had become an original until then.
+    """
+
+    numbers: tuple[int, ...]
+    upto: int
+    relistings: int
+
+
+class KnownOriginals:
+    """Finds candidates among the originals of a store. Safe to share between threads."""
+
+    def __init__(self, keys_of: KeysOf, *, limit: int) -> None:
+        """Start empty; `follow` fills it.
+
+        Args:
+            keys_of: Gives the keys of an original from its signature and digest.
+            limit: Candidates returned at most.
+        """
+        self._keys_of = keys_of
+        self._limit = limit
+        self._index = CandidateIndex()
+        self._lock = threading.Lock()
+        self._sequence = 0
+        self._upto = 0
+        self._relistings = 0
+
+    def __len__(self) -> int:
+        """Return the number of originals that can be found."""
+        return len(self._index)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes reserved by the index."""
+        return self._index.nbytes
+
+    def load(self, reader: StoreReader) -> None:
+        """Index every original of a store."""
+        # What is committed while this runs is in the log behind this sequence.
+        sequence = reader.sequence()
+        while rows := reader.originals_after(self._upto, limit=_ROWS_AT_ONCE):
+            with self._lock:
+                self._list(rows)
+                self._upto = rows[-1].number
+        self._sequence = sequence
+        self.follow(reader)
+
+    def follow(self, reader: StoreReader) -> None:
+        """Take over what was committed since the last call, by whichever process."""
+        # The lock is held while reading too: of two threads that follow at once, the one
+        # with the older view must not apply it last.
+        with self._lock:
+            while entries := reader.log(after=self._sequence, limit=_ROWS_AT_ONCE):
+                touched = {entry.number for entry in entries}
+                touched |= {entry.former for entry in entries if entry.former is not None}
+                # The state now, not the entries, tells who is an original: applying an
+                # entry twice, or late, does no harm.
+                rows = reader.originals(sorted(touched))
+                self._unlist(touched - {row.number for row in rows})
+                self._list(row for row in rows if not self._index.lists(row.number))
+                self._upto = max(self._upto, *touched)
+                self._sequence = entries[-1].sequence
+
+    def find(self, keys: NDArray[np.uint64]) -> Candidates:
+        """Return committed originals that share keys."""
+        with self._lock:
+            numbers = self._index.find(keys, limit=self._limit, upto=self._upto)
+            return Candidates(tuple(numbers), self._upto, self._relistings)
+
+    def find_again(self, keys: NDArray[np.uint64], former: Candidates) -> list[int]:
+        """Return what an earlier search could not find, staged originals included.
+
+        For the holder of the store's write lock, after `follow`.
+        """
+        with self._lock:
+            # An older article that became an original in between may be anywhere.
+            after = former.upto if self._relistings == former.relistings else 0
+            return self._index.find(keys, limit=self._limit, after=after)
+
+    def lists(self, number: int) -> bool:
+        """Return whether an article is an original that can be found."""
+        with self._lock:
+            return self._index.lists(number)
+
+    def stage(self, number: int, keys: NDArray[np.uint64]) -> None:
+        """List an original that is written but not yet committed."""
+        with self._lock:
+            self._index.add(keys[None], np.array([number], np.uint32))
+
+    def unstage(self, numbers: Iterable[int]) -> None:
+        """Take back originals whose transaction was rolled back."""
+        with self._lock:
+            for number in numbers:
+                self._index.discard(number)
+
+    def _list(self, rows: Iterable[SignatureRow]) -> None:
+        by_width: dict[int, tuple[list[NDArray[np.uint64]], list[int]]] = {}
+        for row in rows:
+            keys = self._keys_of(row.signature, row.normalized_digest)
+            keys_lists, numbers = by_width.setdefault(len(keys), ([], []))
+            keys_lists.append(keys)
+            numbers.append(row.number)
+            self._relistings += row.number <= self._upto
+        for keys_lists, numbers in by_width.values():
+            self._index.add(np.stack(keys_lists), np.array(numbers, np.uint32))
+
+    def _unlist(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._index.discard(number)

@@ -1,0 +1,1 @@
+"""Where articles are kept; one module an engine, all behind `dedup.store.base`."""

@@ -1,0 +1,262 @@
+"""The contract that every store keeps, and the rows that cross it.
+
+A store is the durable truth: articles, their clusters and a log of all that changed, in
+order. Indexes are built from it and follow its log. It decides nothing.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.models import ArticleRecord, Damage, Scores, TextFormat, Verdict
+
+__all__ = [
+    "ArticleStore",
+    "ClusterRow",
+    "ComparableText",
+    "Finding",
+    "LogEntry",
+    "LogOperation",
+    "NewArticle",
+    "RecordedMatch",
+    "SignatureRow",
+    "StoreReader",
+    "StoreStats",
+    "StoreWriter",
+    "StoredArticle",
+]
+
+
+class LogOperation(StrEnum):
+    """What an entry of the log reports."""
+
+    ADD = "add"
+    PROMOTE = "promote"
+    HAND_OVER = "hand_over"
+    REMOVE = "remove"
+
+
+class LogEntry(NamedTuple):
+    """One committed change.
+
+    Attributes:
+        sequence: Increasing in the order of commits, gaps allowed.
+        operation: What happened.
+        number: The article that was added, removed or is the original from now on.
+        former: The original before a promotion or hand-over.
+        cluster_id: The cluster concerned.
+        at: When.
+    """
+
+    sequence: int
+    operation: LogOperation
+    number: int
+    former: int | None
+    cluster_id: str
+    at: datetime
+
+
+class RecordedMatch(NamedTuple):
+    """A match as it was when its article was checked; the number may be gone by now."""
+
+    number: int
+    verdict: Verdict
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The part of an answer that is kept with its article.
+
+    Attributes:
+        verdict: Against the best match.
+        matches: Best first.
+        damage: Of the article's text.
+        too_short: Whether only equal normalized text was looked for.
+        replaces: Id of the original whose place the article took, if it did.
+    """
+
+    verdict: Verdict
+    matches: tuple[RecordedMatch, ...]
+    damage: Damage
+    too_short: bool
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureRow:
+    """What an index needs to list an article.
+
+    Attributes:
+        number: Of the article.
+        normalized_digest: xxh3-128 of the normalized text, 16 bytes.
+        signature: uint32, shape (num_perm,); None for an article too short to compare.
+    """
+
+    number: int
+    normalized_digest: bytes
+    signature: NDArray[np.uint32] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewArticle:
+    """An article to be written.
+
+    Attributes:
+        text_digest: xxh3-128 of the text's UTF-8, 16 bytes.
+        normalized: The normalized text where folding `text` alone does not give it, with
+            NUL for a break; None where it does.
+        signature: As in `SignatureRow`.
+        finding: The answer to its check.
+        cluster_id: The cluster that it joins or founds.
+    """
+
+    record: ArticleRecord
+    format: TextFormat
+    text: str
+    text_digest: bytes
+    normalized: str | None
+    normalized_digest: bytes
+    signature: NDArray[np.uint32] | None
+    finding: Finding
+    cluster_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredArticle:
+    """An article as read, without text and signature."""
+
+    number: int
+    record: ArticleRecord
+    format: TextFormat
+    text_digest: bytes
+    normalized_digest: bytes
+    finding: Finding
+    cluster_id: str
+
+
+class ComparableText(NamedTuple):
+    """The text to compare with: folded already (NUL for a break), or as received."""
+
+    text: str
+    is_normalized: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRow:
+    """A cluster: the number of its original and how many articles it holds."""
+
+    cluster_id: str
+    original: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStats:
+    """Counts and sizes of a store."""
+
+    articles: int
+    clusters: int
+    sequence: int
+    bytes_on_disk: int
+    scheme: str
+
+
+class StoreReader(Protocol):
+    """The questions a store answers; each sees one committed state or a later one."""
+
+    def find(self, article_id: str) -> StoredArticle | None:
+        """Return the article with this id."""
+        ...
+
+    def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
+        """Return the articles with these numbers; missing ones are left out."""
+        ...
+
+    def text(self, number: int) -> str | None:
+        """Return the text as received."""
+        ...
+
+    def comparable_texts(self, numbers: Sequence[int]) -> dict[int, ComparableText]:
+        """Return what to compare with; missing articles are left out."""
+        ...
+
+    def cluster(self, cluster_id: str) -> ClusterRow | None:
+        """Return the cluster with this id."""
+        ...
+
+    def members(self, cluster_id: str, *, after: int, limit: int) -> list[StoredArticle]:
+        """Return members numbered above `after`, in order of number."""
+        ...
+
+    def originals(self, numbers: Sequence[int]) -> list[SignatureRow]:
+        """Return the signature rows of those that are originals now, in order."""
+        ...
+
+    def originals_after(self, number: int, *, limit: int) -> list[SignatureRow]:
+        """Return signature rows of originals numbered above this, in order."""
+        ...
+
+    def sequence(self) -> int:
+        """Return the sequence of the newest log entry, 0 for an empty log."""
+        ...
+
+    def log(self, *, after: int, limit: int) -> list[LogEntry]:
+        """Return the log entries behind a sequence, oldest first."""
+        ...
+
+    def stats(self) -> StoreStats:
+        """Return counts and sizes."""
+        ...
+
+
+class StoreWriter(StoreReader, Protocol):
+    """One transaction: all of it becomes durable, or none; it reads its own writes."""
+
+    def add(self, article: NewArticle) -> int:
+        """Write an article and return its number, above all numbers given before.
+
+        The caller has made sure that the id is free. A cluster that does not exist is
+        founded with the article as its original.
+        """
+        ...
+
+    def set_original(self, cluster_id: str, number: int, operation: LogOperation) -> None:
+        """Let another member answer for its cluster."""
+        ...
+
+    def remove(self, number: int) -> None:
+        """Delete an article that is no original, or the last member of its cluster."""
+        ...
+
+
+class ArticleStore(Protocol):
+    """Durable articles, clusters and log. Safe to share between threads."""
+
+    scheme: str
+
+    def read(self) -> StoreReader:
+        """Return a reader for use in the calling thread."""
+        ...
+
+    def write(self) -> AbstractContextManager[StoreWriter]:
+        """Begin the one transaction that may write; leaving it commits or rolls back.
+
+        A commit that returned survives a crash and a power cut.
+
+        Raises:
+            StoreUnavailableError: Another writer holds the lock for too long, or the
+                store cannot be written.
+            StorageFullError: There is no room; nothing was written.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release everything; may be called twice."""
+        ...

@@ -1,0 +1,71 @@
+"""The embedded store's schema as named steps, each applied once and in order.
+
+Steps are appended, never edited: a store of any release is brought up to date by those
+that it lacks, each in the transaction that records it.
+"""
+
+from typing import NamedTuple
+
+__all__ = ["MIGRATIONS", "Migration"]
+
+
+class Migration(NamedTuple):
+    """A named change of the schema."""
+
+    name: str
+    sql: str
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(
+        "0001_articles_clusters_log",
+        """
+        CREATE TABLE store (
+            key TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- Numbers are never used twice: indexes and recorded matches refer to them.
+        CREATE TABLE articles (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            cluster INTEGER NOT NULL,
+            text_digest BLOB NOT NULL,
+            normalized_digest BLOB NOT NULL,
+            title TEXT,
+            url TEXT,
+            published_at TEXT,
+            first_seen INTEGER NOT NULL,
+            format TEXT NOT NULL,
+            finding BLOB NOT NULL,
+            text BLOB NOT NULL,
+            normalized BLOB
+        ) STRICT;
+        CREATE INDEX articles_by_cluster ON articles (cluster, number);
+
+        CREATE TABLE clusters (
+            number INTEGER PRIMARY KEY,
+            cluster_id TEXT NOT NULL UNIQUE,
+            original INTEGER NOT NULL,
+            size INTEGER NOT NULL
+        ) STRICT;
+
+        -- Apart from the articles, so that a start reads signatures and no text.
+        CREATE TABLE signatures (
+            number INTEGER PRIMARY KEY,
+            is_original INTEGER NOT NULL,
+            normalized_digest BLOB NOT NULL,
+            signature BLOB
+        ) STRICT;
+
+        CREATE TABLE log (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            operation TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            former INTEGER,
+            cluster_id TEXT NOT NULL,
+            at INTEGER NOT NULL
+        ) STRICT;
+        """,
+    ),
+)

@@ -1,0 +1,413 @@
+"""The embedded store: one SQLite database in a directory.
+
+Write-ahead log with a full sync at every commit, so that a commit that returned is on
+the disk; readers never wait for the writer. docs/decisions/0001-embedded-store.md has
+the measurements behind the choice and the settings.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import apsw
+import numpy as np
+
+from dedup.errors import (
+    StorageFullError,
+    StoreCorruptError,
+    StoreError,
+    StoreUnavailableError,
+    StoreVersionError,
+)
+from dedup.models import ArticleRecord, TextFormat
+from dedup.store.base import (
+    ClusterRow,
+    ComparableText,
+    LogEntry,
+    LogOperation,
+    NewArticle,
+    SignatureRow,
+    StoredArticle,
+    StoreStats,
+)
+from dedup.store.encoding import (
+    TextCodec,
+    decode_finding,
+    encode_finding,
+    from_microseconds,
+    to_microseconds,
+)
+from dedup.store.migrations import MIGRATIONS
+
+__all__ = ["SqliteReader", "SqliteStore", "SqliteWriter"]
+
+DATABASE_NAME = "dedup.sqlite3"
+
+_APPLICATION_ID = 0x64656475  # "dedu": lets `file` and us tell our files from others
+_BUSY_TIMEOUT_MS = 10_000
+_PAGE_SIZE = 8192
+_CHECKPOINT_PAGES = 2048  # 16 MB of log: a checkpoint waits for some 20 ms, and rarely
+_CACHE_KIB = 16 << 10
+
+_ARTICLE_COLUMNS = """
+    a.number, a.id, a.title, a.url, a.published_at, a.first_seen, a.format,
+    a.text_digest, a.normalized_digest, a.finding, c.cluster_id
+"""
+
+
+class SqliteReader:
+    """Answers questions over one connection; belongs to one thread."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        """Read over this connection."""
+        self._connection = connection
+        self._codec = TextCodec()
+
+    def find(self, article_id: str) -> StoredArticle | None:
+        """Return the article with this id."""
+        rows = self._rows(
+            f"SELECT {_ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
+            " WHERE a.id = ?",
+            (article_id,),
+        )
+        return _stored_article(rows[0]) if rows else None
+
+    def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
+        """Return the articles with these numbers; missing ones are left out."""
+        rows = self._rows(
+            f"SELECT {_ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
+            f" WHERE a.number IN ({_placeholders(numbers)})",
+            tuple(numbers),
+        )
+        return {row[0]: _stored_article(row) for row in rows}
+
+    def text(self, number: int) -> str | None:
+        """Return the text as received."""
+        rows = self._rows("SELECT text FROM articles WHERE number = ?", (number,))
+        return self._codec.decode(rows[0][0]) if rows else None
+
+    def comparable_texts(self, numbers: Sequence[int]) -> dict[int, ComparableText]:
+        """Return what to compare with; missing articles are left out."""
+        rows = self._rows(
+            "SELECT number, normalized IS NOT NULL, coalesce(normalized, text) FROM articles"
+            f" WHERE number IN ({_placeholders(numbers)})",
+            tuple(numbers),
+        )
+        return {
+            number: ComparableText(self._codec.decode(frame), bool(is_normalized))
+            for number, is_normalized, frame in rows
+        }
+
+    def cluster(self, cluster_id: str) -> ClusterRow | None:
+        """Return the cluster with this id."""
+        rows = self._rows(
+            "SELECT cluster_id, original, size FROM clusters WHERE cluster_id = ?", (cluster_id,)
+        )
+        return ClusterRow(*rows[0]) if rows else None
+
+    def members(self, cluster_id: str, *, after: int, limit: int) -> list[StoredArticle]:
+        """Return members numbered above `after`, in order of number."""
+        rows = self._rows(
+            f"SELECT {_ARTICLE_COLUMNS} FROM clusters c JOIN articles a ON a.cluster = c.number"
+            " WHERE c.cluster_id = ? AND a.number > ? ORDER BY a.number LIMIT ?",
+            (cluster_id, after, limit),
+        )
+        return [_stored_article(row) for row in rows]
+
+    def originals(self, numbers: Sequence[int]) -> list[SignatureRow]:
+        """Return the signature rows of those that are originals now, in order."""
+        rows = self._rows(
+            "SELECT number, normalized_digest, signature FROM signatures"
+            f" WHERE number IN ({_placeholders(numbers)}) AND is_original ORDER BY number",
+            tuple(numbers),
+        )
+        return [_signature_row(row) for row in rows]
+
+    def originals_after(self, number: int, *, limit: int) -> list[SignatureRow]:
+        """Return signature rows of originals numbered above this, in order."""
+        rows = self._rows(
+            "SELECT number, normalized_digest, signature FROM signatures"
+            " WHERE number > ? AND is_original ORDER BY number LIMIT ?",
+            (number, limit),
+        )
+        return [_signature_row(row) for row in rows]
+
+    def sequence(self) -> int:
+        """Return the sequence of the newest log entry, 0 for an empty log."""
+        return int(self._rows("SELECT coalesce(max(sequence), 0) FROM log")[0][0])
+
+    def log(self, *, after: int, limit: int) -> list[LogEntry]:
+        """Return the log entries behind a sequence, oldest first."""
+        rows = self._rows(
+            "SELECT sequence, operation, number, former, cluster_id, at FROM log"
+            " WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            (after, limit),
+        )
+        return [
+            LogEntry(
+                sequence, LogOperation(operation), number, former, cluster, from_microseconds(at)
+            )
+            for sequence, operation, number, former, cluster, at in rows
+        ]
+
+    def stats(self) -> StoreStats:
+        """Return counts and sizes."""
+        [(articles, clusters, scheme, pages, page_size)] = self._rows(
+            "SELECT (SELECT coalesce(sum(size), 0) FROM clusters),"
+            " (SELECT count(*) FROM clusters),"
+            " (SELECT value FROM store WHERE key = 'scheme'),"
+            " (SELECT page_count FROM pragma_page_count),"
+            " (SELECT page_size FROM pragma_page_size)"
+        )
+        return StoreStats(
+            articles=articles,
+            clusters=clusters,
+            sequence=self.sequence(),
+            bytes_on_disk=pages * page_size,
+            scheme=scheme,
+        )
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except apsw.Error as error:
+            raise _translated(error) from error
+
+
+class SqliteWriter(SqliteReader):
+    """One transaction; the store begins and ends it."""
+
+    def add(self, article: NewArticle) -> int:
+        """Write an article and return its number."""
+        record = article.record
+        cluster = self._join_cluster(article.cluster_id)
+        self._rows(
+            "INSERT INTO articles (id, cluster, text_digest, normalized_digest, title, url,"
+            " published_at, first_seen, format, finding, text, normalized)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                record.id,
+                cluster or 0,
+                article.text_digest,
+                article.normalized_digest,
+                record.title,
+                record.url,
+                record.published_at.isoformat() if record.published_at else None,
+                to_microseconds(record.first_seen),
+                article.format,
+                encode_finding(article.finding),
+                self._codec.encode(article.text),
+                None if article.normalized is None else self._codec.encode(article.normalized),
+            ),
+        )
+        number = self._connection.last_insert_rowid()
+        if cluster is None:
+            self._found_cluster(article.cluster_id, number)
+        signature = None if article.signature is None else article.signature.tobytes()
+        self._rows(
+            "INSERT INTO signatures VALUES (?, ?, ?, ?)",
+            (number, cluster is None, article.normalized_digest, signature),
+        )
+        self._append_log(LogOperation.ADD, number, None, article.cluster_id)
+        return number
+
+    def set_original(self, cluster_id: str, number: int, operation: LogOperation) -> None:
+        """Let another member answer for its cluster."""
+        [(former,)] = self._rows(
+            "SELECT original FROM clusters WHERE cluster_id = ?", (cluster_id,)
+        )
+        self._rows("UPDATE clusters SET original = ? WHERE cluster_id = ?", (number, cluster_id))
+        self._rows("UPDATE signatures SET is_original = 0 WHERE number = ?", (former,))
+        self._rows("UPDATE signatures SET is_original = 1 WHERE number = ?", (number,))
+        self._append_log(operation, number, former, cluster_id)
+
+    def remove(self, number: int) -> None:
+        """Delete an article that is no original, or the last member of its cluster."""
+        [(cluster, cluster_id)] = self._rows(
+            "SELECT c.number, c.cluster_id FROM articles a JOIN clusters c"
+            " ON c.number = a.cluster WHERE a.number = ?",
+            (number,),
+        )
+        self._rows("DELETE FROM articles WHERE number = ?", (number,))
+        self._rows("DELETE FROM signatures WHERE number = ?", (number,))
+        self._rows("UPDATE clusters SET size = size - 1 WHERE number = ?", (cluster,))
+        self._rows("DELETE FROM clusters WHERE number = ? AND size = 0", (cluster,))
+        self._append_log(LogOperation.REMOVE, number, None, cluster_id)
+
+    def _join_cluster(self, cluster_id: str) -> int | None:
+        rows = self._rows(
+            "UPDATE clusters SET size = size + 1 WHERE cluster_id = ? RETURNING number",
+            (cluster_id,),
+        )
+        return rows[0][0] if rows else None
+
+    def _found_cluster(self, cluster_id: str, original: int) -> None:
+        self._rows(
+            "INSERT INTO clusters (cluster_id, original, size) VALUES (?, ?, 1)",
+            (cluster_id, original),
+        )
+        self._rows(
+            "UPDATE articles SET cluster = ? WHERE number = ?",
+            (self._connection.last_insert_rowid(), original),
+        )
+
+    def _append_log(
+        self, operation: LogOperation, number: int, former: int | None, cluster_id: str
+    ) -> None:
+        self._rows(
+            "INSERT INTO log (operation, number, former, cluster_id, at) VALUES (?, ?, ?, ?, ?)",
+            (operation, number, former, cluster_id, to_microseconds(datetime.now(UTC))),
+        )
+
+
+class SqliteStore:
+    """Articles in a directory, shared by threads and processes of one machine."""
+
+    def __init__(self, directory: Path, *, scheme: str, durable: bool = True) -> None:
+        """Open the store, creating it where there is none.
+
+        Args:
+            directory: Holds the database and nothing else; created if missing.
+            scheme: All that determines signatures; must be that of the stored ones.
+            durable: False to skip the syncs, for a store that is thrown away.
+
+        Raises:
+            StoreUnavailableError: The directory cannot be created, read or written.
+            StoreCorruptError: The file is not a store, or it is damaged.
+            StoreVersionError: A newer release or another scheme wrote it.
+        """
+        self.scheme = scheme
+        self._synchronous = "FULL" if durable else "OFF"
+        self.path = Path(directory) / DATABASE_NAME
+        self._local = threading.local()
+        self._connections: list[apsw.Connection] = []
+        self._lock = threading.Lock()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            msg = f"cannot create the store's directory {self.path.parent}: {error.strerror}"
+            raise StoreUnavailableError(msg) from error
+        self._writer = SqliteWriter(self._connect())
+        with self.write() as writer:
+            _migrate(writer, scheme)
+
+    def read(self) -> SqliteReader:
+        """Return the calling thread's reader."""
+        reader: SqliteReader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = SqliteReader(self._connect())
+        return reader
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteWriter]:
+        """Begin the transaction that may write; leaving it commits or rolls back."""
+        with self._lock:
+            connection = self._writer._connection  # noqa: SLF001  the store owns its writer
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except apsw.Error as error:
+                raise _translated(error) from error
+            try:
+                yield self._writer
+                connection.execute("COMMIT")
+            except BaseException as error:
+                _roll_back(connection)
+                if isinstance(error, apsw.Error):
+                    raise _translated(error) from error
+                raise
+
+    def close(self) -> None:
+        """Close every connection; may be called twice."""
+        with self._lock:
+            while self._connections:
+                self._connections.pop().close()
+
+    def _connect(self) -> apsw.Connection:
+        try:
+            connection = apsw.Connection(str(self.path))
+            connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+            connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        except apsw.Error as error:
+            raise _translated(error) from error
+        self._connections.append(connection)
+        return connection
+
+
+def _migrate(writer: SqliteWriter, scheme: str) -> None:
+    """Bring an empty or older database up to date; refuse one that is not ours to use."""
+    connection = writer._connection  # noqa: SLF001  same module
+    application_id = connection.pragma("application_id")
+    known = connection.pragma("user_version")
+    if application_id != _APPLICATION_ID and connection.pragma("schema_version"):
+        msg = f"{connection.filename} is a database of another program"
+        raise StoreCorruptError(msg)
+    if known > len(MIGRATIONS):
+        msg = f"{connection.filename} was written by a newer release; upgrade this one"
+        raise StoreVersionError(msg)
+    for migration in MIGRATIONS[known:]:
+        connection.execute(migration.sql)
+    connection.pragma("application_id", _APPLICATION_ID)
+    connection.pragma("user_version", len(MIGRATIONS))
+    connection.execute("INSERT OR IGNORE INTO store VALUES ('scheme', ?)", (scheme,))
+    stored = writer.stats().scheme
+    if stored != scheme:
+        msg = (
+            f"the store's signatures were made by scheme {stored}, this release makes "
+            f"{scheme}: run `dedup store upgrade --store {Path(connection.filename).parent}`"
+        )
+        raise StoreVersionError(msg)
+
+
+def _roll_back(connection: apsw.Connection) -> None:
+    # SQLite rolls back by itself after some errors (a full disk, for one).
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _translated(error: apsw.Error) -> StoreError:
+    """Return the error of ours that an error of SQLite stands for."""
+    if isinstance(error, apsw.FullError):
+        return StorageFullError(f"the disk is full: {error}")
+    if isinstance(error, apsw.CorruptError | apsw.NotADBError):
+        return StoreCorruptError(f"the store is damaged: {error}")
+    return StoreUnavailableError(f"the store cannot be used: {error}")
+
+
+def _placeholders(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _stored_article(row: Sequence[Any]) -> StoredArticle:
+    (number, article_id, title, url, published_at, first_seen, text_format,
+     text_digest, normalized_digest, finding, cluster_id) = row  # fmt: skip
+    return StoredArticle(
+        number=number,
+        record=ArticleRecord(
+            id=article_id,
+            title=title,
+            url=url,
+            published_at=datetime.fromisoformat(published_at) if published_at else None,
+            first_seen=from_microseconds(first_seen),
+        ),
+        format=TextFormat(text_format),
+        text_digest=text_digest,
+        normalized_digest=normalized_digest,
+        finding=decode_finding(finding),
+        cluster_id=cluster_id,
+    )
+
+
+def _signature_row(row: Sequence[Any]) -> SignatureRow:
+    number, digest, signature = row
+    return SignatureRow(
+        number=number,
+        normalized_digest=digest,
+        signature=None if signature is None else np.frombuffer(signature, np.uint32),
+    )

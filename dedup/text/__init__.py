@@ -1,0 +1,1 @@
+"""Strings in, repaired and normalized text out; knows nothing of sketches or stores."""

@@ -1,0 +1,197 @@
+"""Undoing damage: from a text as received to the text as it was written.
+
+`CATALOGUE` is the whole story. It lists the repairs in order; each names the
+damage that it undoes, a function that finds the damage and one that turns what
+was found into edits, and each sees the text that the one before it left. What
+the functions know of encodings and readings is in their modules.
+
+A text is repaired only if some damage in it goes beyond the isolated marks that
+clean text has too (`ISOLATED_MARKS`), and then by all repairs. Repairing uncovers
+damage, so the catalogue is gone through until nothing changes; and a text that
+does not settle is not touched at all. Repairing is therefore idempotent.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.models import Damage, DamageKind, Edit, RepairedText, Step
+from dedup.text.annotations import find_annotations
+from dedup.text.escapes import find_escapes, unescape_entities
+from dedup.text.gbk_shift import find_shifts, unshift_gbk
+from dedup.text.invisible import find_invisible
+from dedup.text.marks import LOST, Mark, remove_marked
+from dedup.text.split_annotations import find_split_annotations, rejoin_split_characters
+from dedup.text.stuffing import find_stuffing
+
+__all__ = ["CATALOGUE", "ISOLATED_MARKS", "RULES_VERSION", "Repair", "origins", "repair", "replay"]
+
+
+RULES_VERSION = 1
+"""Part of the scheme: raised when a change of the rules changes what any text becomes."""
+
+
+class Repair(NamedTuple):
+    """One entry of the catalogue.
+
+    Attributes:
+        name: What it does, as a verb phrase; the name of its steps.
+        kind: The damage that it undoes.
+        find: Returns where the damage is, ascending and disjoint; changes nothing.
+        edit: Returns the edits that undo the damage at these marks.
+    """
+
+    name: str
+    kind: DamageKind
+    find: Callable[[str], list[Mark]]
+    edit: Callable[[str, list[Mark]], list[Edit]]
+
+
+# The order matters. Entities come first, since they may stand for any character
+# that the others look for, invisible ones too. Split annotations and shifts come
+# before whole annotations are stripped, since a reading says which character a
+# lost byte belongs to.
+CATALOGUE: tuple[Repair, ...] = (
+    Repair("unescape_entities", DamageKind.ESCAPED_TEXT, find_escapes, unescape_entities),
+    Repair("remove_invisible", DamageKind.INVISIBLE_CHARACTERS, find_invisible, remove_marked),
+    Repair(
+        "rejoin_split_characters",
+        DamageKind.PINYIN_ANNOTATION,
+        find_split_annotations,
+        rejoin_split_characters,
+    ),
+    Repair("unshift_gbk", DamageKind.GBK_SHIFT, find_shifts, unshift_gbk),
+    Repair("strip_annotations", DamageKind.PINYIN_ANNOTATION, find_annotations, remove_marked),
+    Repair("remove_stuffing", DamageKind.KEYWORD_STUFFING, find_stuffing, remove_marked),
+)
+
+# The most marks of a kind that are no damage yet. A lesson or a dictionary entry
+# quotes a few readings, an editor leaves a few invisible characters or entities;
+# a shifted stretch or a stuffed list never comes about by itself.
+ISOLATED_MARKS: dict[DamageKind, int] = {
+    DamageKind.PINYIN_ANNOTATION: 4,
+    DamageKind.GBK_SHIFT: 0,
+    DamageKind.ESCAPED_TEXT: 3,
+    DamageKind.INVISIBLE_CHARACTERS: 4,
+    DamageKind.KEYWORD_STUFFING: 0,
+}
+
+_MOST_ROUNDS = 6
+
+
+class _Round(NamedTuple):
+    """What one pass through the catalogue found and did."""
+
+    text: str
+    steps: list[Step]
+    kinds: Counter[DamageKind]
+
+    @property
+    def damaged(self) -> bool:
+        return any(count > ISOLATED_MARKS[kind] for kind, count in self.kinds.items())
+
+
+def repair(text: str) -> RepairedText:
+    """Return `text` with its damage undone; undamaged text comes back identical.
+
+    Any string is fine, and the time is linear in its length.
+    """
+    current = _go_through_catalogue(text)
+    if not (current.damaged and current.steps):
+        return RepairedText(text, Damage(damaged=current.damaged, kinds=dict(current.kinds)))
+    rounds: list[_Round] = []
+    while current.damaged and current.steps and len(rounds) < _MOST_ROUNDS:
+        rounds.append(current)
+        current = _go_through_catalogue(current.text)
+    steps = tuple(step for done in rounds for step in done.steps)
+    damage = Damage(
+        damaged=True,
+        score=_share_touched(text, steps),
+        kinds=_count_kinds(text, rounds),
+    )
+    if current.damaged and current.steps:
+        # It did not settle. Half a repair would be repaired differently next time.
+        return RepairedText(text, damage)
+    return RepairedText(rounds[-1].text, damage, steps)
+
+
+def _count_kinds(text: str, rounds: Sequence[_Round]) -> dict[DamageKind, int]:
+    """Return how many marks of each kind were found, and how many characters stay lost."""
+    kinds = sum((done.kinds for done in rounds), Counter[DamageKind]())
+    kinds[DamageKind.LOST_CHARACTERS] += rounds[-1].text.count(LOST) - text.count(LOST)
+    # Adding an empty counter drops what is not above zero.
+    return dict(kinds + Counter[DamageKind]())
+
+
+def replay(text: str, steps: Sequence[Step]) -> str:
+    """Return `text` after `steps`: `replay(text, repair(text).steps) == repair(text).text`."""
+    for step in steps:
+        text = _apply(text, step.edits)
+    return text
+
+
+def origins(length: int, steps: Sequence[Step]) -> NDArray[np.int32]:
+    """Return where each character of a repaired text was in the text as received.
+
+    Args:
+        length: Code points of the text as received.
+        steps: The repairs that were applied to it.
+
+    Returns:
+        Offsets into the text as received, never decreasing, one for each character
+        and `length` for the end; int32, shape (length of repaired text + 1,). The
+        characters of a replacement are spread over what they replace.
+    """
+    offsets = np.arange(length + 1, dtype=np.int32)
+    for step in steps:
+        offsets = offsets[_sources(len(offsets) - 1, step.edits)]
+    return offsets
+
+
+def _go_through_catalogue(text: str) -> _Round:
+    """Apply every repair once, in order, whether or not the damage is worth it."""
+    steps: list[Step] = []
+    kinds: Counter[DamageKind] = Counter()
+    for entry in CATALOGUE:
+        marks = entry.find(text)
+        if not marks:
+            continue
+        kinds[entry.kind] += len(marks)
+        edits = tuple(entry.edit(text, marks))
+        if edits:
+            steps.append(Step(entry.name, entry.kind, edits))
+            text = _apply(text, edits)
+    return _Round(text, steps, kinds)
+
+
+def _apply(text: str, edits: Sequence[Edit]) -> str:
+    """Return `text` with ascending, disjoint edits made."""
+    pieces: list[str] = []
+    done = 0
+    for start, end, replacement in edits:
+        pieces += (text[done:start], replacement)
+        done = end
+    pieces.append(text[done:])
+    return "".join(pieces)
+
+
+def _sources(length: int, edits: Sequence[Edit]) -> NDArray[np.int32]:
+    """Return where each character after `edits`, and the end, was in the text before them."""
+    pieces: list[NDArray[np.int32]] = []
+    done = 0
+    for start, end, replacement in edits:
+        pieces.append(np.arange(done, start, dtype=np.int32))
+        size = len(replacement)
+        pieces.append((start + np.arange(size) * (end - start) // max(size, 1)).astype(np.int32))
+        done = end
+    pieces.append(np.arange(done, length + 1, dtype=np.int32))
+    return np.concatenate(pieces)
+
+
+def _share_touched(text: str, steps: Sequence[Step]) -> float:
+    """Return the share of `text` that the steps replaced or removed, at most 1."""
+    touched = sum(max(edit.end - edit.start, 1) for step in steps for edit in step.edits)
+    return min(1.0, touched / max(len(text), 1))

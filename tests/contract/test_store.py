@@ -1,0 +1,274 @@
+"""What every store keeps to, run for every store and every store opened again."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from dedup import ArticleRecord, Damage, DamageKind, Scores, TextFormat, Verdict
+from dedup.errors import StoreCorruptError, StoreUnavailableError, StoreVersionError
+from dedup.store.base import Finding, LogOperation, NewArticle, RecordedMatch
+from dedup.store.sqlite import DATABASE_NAME, SqliteStore
+
+SCHEME = "test-scheme"
+SEEN = datetime(2026, 3, 11, 9, 55, 0, 123456, tzinfo=UTC)
+SIGNATURE = np.arange(128, dtype=np.uint32)
+
+
+def open_sqlite(path):
+    return SqliteStore(path, scheme=SCHEME)
+
+
+class ReopenedStore:
+    """Closes and opens the store around every transaction and question."""
+
+    def __init__(self, path):
+        self._path = path
+        self._store = open_sqlite(path)
+
+    def _reopened(self):
+        self._store.close()
+        self._store = open_sqlite(self._path)
+        return self._store
+
+    def read(self):
+        return self._reopened().read()
+
+    def write(self):
+        return self._reopened().write()
+
+    def close(self):
+        self._store.close()
+
+
+STORES = {"sqlite": open_sqlite, "sqlite reopened": ReopenedStore}
+
+
+@pytest.fixture(params=sorted(STORES))
+def store(request, tmp_path):
+    store = STORES[request.param](tmp_path / "store")
+    yield store
+    store.close()
+
+
+def new_article(article_id="a1", *, cluster_id="c1", text="复工就能快一点", **changes):
+    values = {
+        "record": ArticleRecord(
+            id=article_id,
+            title="标题",
+            url="https://example.org/1",
+            published_at=datetime(2020, 3, 11, tzinfo=UTC),
+            first_seen=SEEN,
+        ),
+        "format": TextFormat.AUTO,
+        "text": text,
+        "text_digest": b"t" * 16,
+        "normalized": None,
+        "normalized_digest": b"n" * 16,
+        "signature": SIGNATURE,
+        "finding": Finding(
+            verdict=Verdict.REPRINT,
+            matches=(RecordedMatch(7, Verdict.REPRINT, Scores(3, 4, 5)),),
+            damage=Damage(True, 0.25, {DamageKind.GBK_SHIFT: 2}),
+            too_short=False,
+            replaces="a0",
+        ),
+        "cluster_id": cluster_id,
+    }
+    return NewArticle(**{**values, **changes})
+
+
+def add(store, *articles):
+    with store.write() as writer:
+        return [writer.add(article) for article in articles]
+
+
+class TestArticles:
+    def test_comes_back_as_written(self, store):
+        """Every field of an article survives."""
+        article = new_article(text="正文\0\n\N{ZERO WIDTH SPACE}")
+        [number] = add(store, article)
+
+        stored = store.read().find("a1")
+
+        assert (number, article.record, article.format) == (
+            stored.number, stored.record, stored.format,
+        )  # fmt: skip
+        assert article.finding == stored.finding
+        assert (b"t" * 16, b"n" * 16) == (stored.text_digest, stored.normalized_digest)
+        assert "c1" == stored.cluster_id
+        assert article.text == store.read().text(number)
+
+    def test_unknown_articles(self, store):
+        """What is not there is told as missing, never as an error."""
+        reader = store.read()
+
+        assert reader.find("nobody") is None
+        assert reader.text(5) is None
+        assert {} == reader.articles([5])
+        assert {} == reader.comparable_texts([5])
+        assert reader.cluster("c9") is None
+
+    def test_comparable_text(self, store):
+        """The normalized text stands in where there is one."""
+        first, second = add(
+            store,
+            new_article("a1", text="原文"),
+            new_article("a2", text="原(yuán)文", normalized="原\0文"),
+        )
+
+        texts = store.read().comparable_texts([first, second])
+
+        assert ("原文", False) == texts[first]
+        assert ("原\0文", True) == texts[second]
+
+    def test_numbers_are_never_used_twice(self, store):
+        """A removed article's number stays unused: matches refer to it."""
+        [first] = add(store, new_article())
+        with store.write() as writer:
+            writer.remove(first)
+        [second] = add(store, new_article())
+
+        assert second > first
+
+
+class TestClusters:
+    def test_founder_is_the_original(self, store):
+        """The first article of a cluster answers for it, those that join are copies."""
+        first, second = add(store, new_article("a1"), new_article("a2"))
+
+        cluster = store.read().cluster("c1")
+
+        assert (first, 2) == (cluster.original, cluster.size)
+        assert [first] == [row.number for row in store.read().originals([first, second])]
+
+    def test_another_original(self, store):
+        """After a change of the original the index lists the other one."""
+        first, second = add(store, new_article("a1"), new_article("a2"))
+        with store.write() as writer:
+            writer.set_original("c1", second, LogOperation.PROMOTE)
+
+        assert second == store.read().cluster("c1").original
+        assert [second] == [row.number for row in store.read().originals([first, second])]
+
+    def test_members_are_paged(self, store):
+        """Pages follow one another by number."""
+        numbers = add(store, *(new_article(f"a{i}") for i in range(5)))
+
+        page = store.read().members("c1", after=numbers[1], limit=2)
+
+        assert numbers[2:4] == [member.number for member in page]
+
+    def test_ends_with_its_last_member(self, store):
+        """A cluster without members is gone."""
+        [number] = add(store, new_article())
+        with store.write() as writer:
+            writer.remove(number)
+
+        assert store.read().cluster("c1") is None
+        assert 0 == store.read().stats().articles
+
+
+class TestSignatures:
+    def test_originals_in_order(self, store):
+        """A start reads the signatures of all originals, page by page."""
+        numbers = add(
+            store,
+            new_article("a1", cluster_id="c1"),
+            new_article("a2", cluster_id="c2", signature=None),
+            new_article("a3", cluster_id="c1"),
+            new_article("a4", cluster_id="c3", signature=SIGNATURE + 1),
+        )
+
+        first, second = store.read().originals_after(0, limit=2)
+        [third] = store.read().originals_after(second.number, limit=2)
+
+        assert numbers[0] == first.number
+        assert SIGNATURE.tolist() == first.signature.tolist()
+        assert (numbers[1], None) == (second.number, second.signature)
+        assert numbers[3] == third.number
+
+
+class TestLog:
+    def test_tells_every_change_in_order(self, store):
+        """Followers learn of additions, changes of the original and removals."""
+        first, second = add(store, new_article("a1"), new_article("a2"))
+        with store.write() as writer:
+            writer.set_original("c1", second, LogOperation.PROMOTE)
+            writer.remove(first)
+
+        entries = store.read().log(after=0, limit=10)
+
+        assert [
+            (LogOperation.ADD, first, None),
+            (LogOperation.ADD, second, None),
+            (LogOperation.PROMOTE, second, first),
+            (LogOperation.REMOVE, first, None),
+        ] == [(entry.operation, entry.number, entry.former) for entry in entries]
+        assert entries[-1].sequence == store.read().sequence()
+        assert entries[2:] == store.read().log(after=entries[1].sequence, limit=10)
+        assert all(datetime.now(UTC) - entry.at < timedelta(minutes=1) for entry in entries)
+
+
+class TestTransactions:
+    def test_rolled_back_as_a_whole(self, store):
+        """An error inside leaves no trace of any write."""
+
+        def fail():
+            with store.write() as writer:
+                writer.add(new_article())
+                raise ZeroDivisionError
+
+        pytest.raises(ZeroDivisionError, fail)
+
+        assert store.read().find("a1") is None
+        assert 0 == store.read().sequence()
+        assert [1] == add(store, new_article())
+
+    def test_reads_its_own_writes_and_nobody_else_does(self, tmp_path):
+        """What is not committed is seen by its transaction alone."""
+        store = open_sqlite(tmp_path)
+        with store.write() as writer:
+            writer.add(new_article())
+            assert writer.find("a1") is not None
+            assert store.read().find("a1") is None
+        assert store.read().find("a1") is not None
+        store.close()
+
+
+class TestOpening:
+    def test_close_twice(self, tmp_path):
+        """Closing is safe to repeat."""
+        store = open_sqlite(tmp_path)
+        store.close()
+        store.close()
+
+    def test_other_scheme(self, tmp_path):
+        """Signatures of different schemes never meet."""
+        open_sqlite(tmp_path).close()
+
+        with pytest.raises(StoreVersionError, match="dedup store upgrade"):
+            SqliteStore(tmp_path, scheme="another")
+
+    def test_newer_release(self, tmp_path):
+        """A store of a newer release is left alone."""
+        store = open_sqlite(tmp_path)
+        store._writer._connection.pragma("user_version", 99)
+        store.close()
+
+        with pytest.raises(StoreVersionError, match="newer release"):
+            open_sqlite(tmp_path)
+
+    def test_no_database(self, tmp_path):
+        """A file that is no database is told as damaged."""
+        (tmp_path / DATABASE_NAME).write_bytes(b"not a database at all" * 1000)
+
+        with pytest.raises(StoreCorruptError):
+            open_sqlite(tmp_path)
+
+    def test_impossible_directory(self, tmp_path):
+        """A directory that cannot be made is told as unavailable."""
+        (tmp_path / "file").write_text("")
+
+        with pytest.raises(StoreUnavailableError):
+            open_sqlite(tmp_path / "file" / "store")

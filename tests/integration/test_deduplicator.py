@@ -1,0 +1,296 @@
+"""The library's promises beyond the seeds."""
+
+import random
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from dedup import (
+    Article,
+    DedupConfig,
+    Deduplicator,
+    EmptyTextError,
+    IdConflictError,
+    InvalidFieldError,
+    NotFoundError,
+    UndecodableTextError,
+    Verdict,
+)
+
+ENGLISH = (
+    "The harbour authority said on Tuesday that the new ferry line would open in May, two "
+    "years later than planned. Engineers found cracks in the western pier, and the city had "
+    "to pay for repairs that nobody had foreseen. Passengers will pay the same fare as today."
+)
+JAPANESE = (
+    "気象庁によりますと、十五日の朝は日本海側を中心に雪が強まり、山沿いでは積雪が一メートルを"
+    "超える見込みです。交通への影響に注意し、不要な外出を控えるよう呼びかけています。"
+)
+KOREAN = (
+    "서울시는 다음 달부터 시내버스 노선을 전면 개편한다고 밝혔다. 시민들은 새로운 노선도를 "
+    "정류장과 누리집에서 확인할 수 있으며, 요금은 그대로 유지된다. 시는 운행 간격도 줄이기로 했다."
+)
+CODE = """
+def merge(left: list[int], right: list[int]) -> list[int]:
+    result = []
+    while left and right:
+        result.append(left.pop(0) if left[0] <= right[0] else right.pop(0))
+    return result + left + right
+"""
+
+
+def sentences(text):
+    return [sentence + "。" for sentence in text.split("。") if sentence]
+
+
+class TestVerdicts:
+    def test_exact_in_another_script(self, dedup, seeds, to_traditional):
+        """A conversion to traditional characters alone is an exact copy."""
+        dedup.check(Article(text=seeds["002"], id="original"))
+
+        result = dedup.check(Article(text=to_traditional(seeds["002"]), id="copy"))
+
+        assert (Verdict.EXACT, "original") == (result.verdict, result.original.id)
+        assert 1.0 == result.scores.jaccard
+
+    def test_reprint(self, dedup, seeds):
+        """Another title, a source line and a few edits make a reprint."""
+        dedup.check(Article(text=seeds["002"], id="original"))
+        text = "万名干部下基层\n来源：某某网\n" + seeds["002"].replace("攻坚", "攻关", 3)
+
+        assert Verdict.REPRINT == dedup.check(Article(text=text, id="copy")).verdict
+
+    def test_excerpt_and_compilation(self, dedup, seeds):
+        """A part is an excerpt of the whole, the whole a compilation of the part."""
+        part = "".join(sentences(seeds["002"])[:14])
+        dedup.check(Article(text=seeds["002"], id="whole"))
+        assert Verdict.EXCERPT == dedup.check(Article(text=part, id="part")).verdict
+
+        result = dedup.check(Article(text=seeds["002"] * 2, id="other"), remember=False)
+        assert result.verdict in {Verdict.REPRINT, Verdict.GARBLED_MIRROR}
+
+    def test_other_articles_are_new(self, dedup, seeds):
+        """Articles on one subject do not match."""
+        for name in ("001", "002", "003", "004"):
+            assert Verdict.NEW == dedup.check(Article(text=seeds[name], id=name)).verdict
+
+    @pytest.mark.parametrize("text", [ENGLISH, JAPANESE, KOREAN, CODE, ENGLISH + JAPANESE])
+    def test_other_languages(self, dedup, text):
+        """A copy in any language is found, and its text is not called damaged."""
+        first = dedup.check(Article(text=text, id="original"))
+        again = dedup.check(Article(text=f"Copied:\n{text}", id="copy"))
+
+        assert (Verdict.NEW, False) == (first.verdict, first.damage.damaged)
+        assert (Verdict.REPRINT, "original") == (again.verdict, again.original.id)
+
+
+class TestShortTexts:
+    def test_equal_text_matches(self, dedup):
+        """Too short to compare, equal texts still match, in any script and layout."""
+        first = dedup.check(Article(text="複工複產", id="first"))
+        second = dedup.check(Article(text=" 复工，复产！", id="second"))
+
+        assert (Verdict.NEW, True) == (first.verdict, first.too_short)
+        assert (Verdict.EXACT, True) == (second.verdict, second.too_short)
+        assert 1.0 == second.scores.containment
+
+    def test_similar_text_does_not(self, dedup):
+        """One more word is another text."""
+        dedup.check(Article(text="复工复产", id="first"))
+
+        assert Verdict.NEW == dedup.check(Article(text="复工复产了", id="second")).verdict
+
+    def test_limit_is_configurable(self, tmp_path):
+        """A text is compared from the configured number of characters on."""
+        with Deduplicator.open(tmp_path, DedupConfig(min_chars=10)) as dedup:
+            dedup.check(Article(text="一二三四五六七八九十百千万", id="first"))
+            result = dedup.check(Article(text="一二三四五六七八九十百千万亿", id="second"))
+
+        assert (Verdict.REPRINT, False) == (result.verdict, result.too_short)
+
+
+class TestRemembering:
+    def test_not_remembered(self, dedup, seeds):
+        """A check that remembers nothing leaves nothing behind."""
+        dedup.check(Article(text=seeds["004"], id="a"), remember=False)
+
+        assert Verdict.NEW == dedup.check(Article(text=seeds["004"], id="b")).verdict
+        pytest.raises(NotFoundError, dedup.get, "a")
+
+    def test_retry_gets_the_recorded_answer(self, dedup, seeds):
+        """The same id and text is the same article: one row, one answer."""
+        dedup.check(Article(text=seeds["004"], id="a"))
+        first = dedup.check(Article(text=seeds["000"], id="b"))
+
+        assert first == dedup.check(Article(text=seeds["000"], id="b"))
+        assert 2 == dedup.stats().articles
+
+    def test_id_of_another_text(self, dedup, seeds):
+        """An id keeps its text."""
+        dedup.check(Article(text=seeds["004"], id="a"))
+
+        with pytest.raises(IdConflictError):
+            dedup.check(Article(text=seeds["002"], id="a"))
+
+    def test_id_follows_from_the_text(self, dedup):
+        """Without an id, a retry is the same article."""
+        first = dedup.check(Article(text="复工复产"))
+
+        assert first == dedup.check(Article(text="复工复产"))
+        assert first.id.startswith("x")
+        assert 33 == len(first.id)
+
+    def test_known_after_reopening(self, tmp_path, seeds):
+        """The index is rebuilt from the store."""
+        with Deduplicator.open(tmp_path) as dedup:
+            dedup.check(Article(text=seeds["004"], id="a", title="标题", url="https://example.org"))
+            dedup.check(Article(text="复工复产", id="short"))
+        with Deduplicator.open(tmp_path) as dedup:
+            mirror = dedup.check(Article(text=seeds["000"]))
+            short = dedup.check(Article(text="复工复产", id="again"))
+
+        assert ("a", "标题") == (mirror.original.id, mirror.original.title)
+        assert "short" == short.original.id
+
+    def test_two_deduplicators_over_one_store(self, tmp_path, seeds):
+        """Each follows what the other remembers, promotions and removals included."""
+        with Deduplicator.open(tmp_path) as one, Deduplicator.open(tmp_path) as two:
+            one.check(Article(text=seeds["000"], id="000"))
+            assert two.check(Article(text=seeds["004"], id="004")).promoted
+            assert "004" == one.check(Article(text=seeds["000"], id="x")).original.id
+            one.remove("004")
+            assert "004" not in {
+                match.id for match in two.check(Article(text=seeds["004"], id="y")).matches
+            }
+
+
+class TestRaces:
+    def test_exactly_one_original(self, dedup, seeds):
+        """Of simultaneous, differently edited first copies one is the original."""
+        for attempt in range(20):
+            story = "".join(random.Random(attempt).choices(seeds["002"], k=600))
+            versions = [story[:300] + f"第{i}版" + story[300:] for i in range(8)]
+            barrier = threading.Barrier(len(versions))
+            results = []
+
+            def run(number, text, barrier=barrier, results=results, attempt=attempt):
+                barrier.wait()
+                results.append(dedup.check(Article(text=text, id=f"{attempt}-{number}")))
+
+            threads = [threading.Thread(target=run, args=pair) for pair in enumerate(versions)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+            assert len(versions) == len(results)
+            assert 1 == sum(not result.verdict.is_copy for result in results)
+            assert 1 == len({result.cluster_id for result in results})
+
+
+class TestRemove:
+    def test_copy(self, dedup, seeds):
+        """A removed copy is gone, its original stays."""
+        cluster_id = dedup.check(Article(text=seeds["004"], id="a")).cluster_id
+        dedup.check(Article(text=seeds["000"], id="b"))
+        dedup.remove("b")
+
+        assert () == dedup.cluster(cluster_id).copies
+        pytest.raises(NotFoundError, dedup.get, "b")
+
+    def test_original_hands_over_to_the_best_copy(self, dedup, seeds):
+        """An undamaged copy comes before a damaged one, an earlier one before a later."""
+        cluster_id = dedup.check(Article(text=seeds["004"], id="a")).cluster_id
+        dedup.check(Article(text=seeds["000"], id="damaged"))
+        for article_id, year in (("late", 2022), ("early", 2021)):
+            published_at = datetime(year, 1, 1, tzinfo=UTC)
+            dedup.check(Article(text=seeds["004"], id=article_id, published_at=published_at))
+        dedup.remove("a")
+
+        assert "early" == dedup.cluster(cluster_id).original.id
+        assert Verdict.NEW == dedup.get("early").verdict
+        result = dedup.check(Article(text=seeds["000"], id="next"))
+        assert ("early", cluster_id) == (result.original.id, result.cluster_id)
+
+    def test_last_member_ends_its_cluster(self, dedup, seeds):
+        """Its text is new again, in a cluster of its own."""
+        cluster_id = dedup.check(Article(text=seeds["004"], id="a")).cluster_id
+        dedup.remove("a")
+
+        pytest.raises(NotFoundError, dedup.cluster, cluster_id)
+        assert Verdict.NEW == dedup.check(Article(text=seeds["004"], id="b")).verdict
+
+    def test_unknown(self, dedup):
+        """There is nothing to remove."""
+        pytest.raises(NotFoundError, dedup.remove, "nobody")
+
+    def test_id_can_found_another_cluster(self, dedup, seeds):
+        """A cluster that outlived its founder keeps its id to itself."""
+        first = dedup.check(Article(text=seeds["004"], id="a"))
+        dedup.check(Article(text=seeds["000"], id="b"))
+        dedup.remove("a")
+
+        second = dedup.check(Article(text=seeds["002"], id="a"))
+
+        assert first.cluster_id != second.cluster_id
+        assert "b" == dedup.cluster(first.cluster_id).original.id
+
+
+class TestScan:
+    def test_more_complete_article_is_the_original(self, dedup, seeds):
+        """An article that contains another and adds to it comes first, whatever the dates."""
+        parts = sentences(seeds["002"])
+        early = datetime(2020, 1, 1, tzinfo=UTC)
+        results = dedup.scan(
+            [
+                Article(text="".join(parts[:25]), id="part", published_at=early),
+                Article(text="".join(parts), id="whole"),
+            ]
+        )
+
+        assert ["whole", None] == [r.original and r.original.id for r in results]
+
+    def test_earlier_article_is_the_original(self, dedup, seeds):
+        """Among equals the date of publication decides, then the id."""
+        results = dedup.scan(
+            [
+                Article(text=seeds["004"], id="undated"),
+                Article(text=seeds["004"], id="z", published_at=datetime(2020, 3, 11, tzinfo=UTC)),
+                Article(text=seeds["004"], id="a", published_at=datetime(2020, 3, 12, tzinfo=UTC)),
+            ]
+        )
+
+        assert ["z", None, "z"] == [r.original and r.original.id for r in results]
+
+    def test_refused_articles_keep_their_place(self, dedup, seeds):
+        """What cannot be checked is told in its place."""
+        results = dedup.scan([Article(text="…"), Article(text=seeds["004"])])
+
+        assert isinstance(results[0], EmptyTextError)
+        assert Verdict.NEW == results[1].verdict
+
+
+class TestBadInput:
+    @pytest.mark.parametrize("text", ["", " \n", "……！", "\ufffd\ufffd", "👍"])
+    def test_empty_text(self, dedup, text):
+        """A text without a letter or digit is refused."""
+        with pytest.raises(EmptyTextError):
+            dedup.check(Article(text=text))
+
+    def test_lone_surrogate(self, dedup):
+        """A string that is not Unicode is refused."""
+        with pytest.raises(UndecodableTextError):
+            dedup.check(Article(text="复工\ud800复产"))
+
+    @pytest.mark.parametrize("article_id", ["", "a\nb", "a\0b", "x" * 513])
+    def test_ids(self, dedup, article_id):
+        """An id is short and printable."""
+        with pytest.raises(InvalidFieldError):
+            dedup.check(Article(text="复工复产", id=article_id))
+
+    def test_nul_in_the_text(self, dedup):
+        """NUL is a character like any other, and comes back."""
+        dedup.check(Article(text="复工\0复产", id="a"))
+
+        assert "复工\0复产" == dedup.get("a").text

@@ -1,0 +1,305 @@
+"""The service over HTTP, in this process: fields, codes and hostile input."""
+
+import gzip
+import threading
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.problems import problem_of
+from app.settings import Settings
+from dedup import DedupError, errors, replay
+from dedup.models import DamageKind, Edit, Step
+
+JSON = {"Content-Type": "application/json"}
+TEXT = {"Content-Type": "text/plain"}
+
+
+@pytest.fixture
+def client(tmp_path):
+    settings = Settings(store=str(tmp_path / "store"), max_body_bytes=1 << 20)
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+def assert_problem(response, status, code):
+    body = response.json()
+    assert (status, code) == (response.status_code, body.get("code"))
+    assert response.headers["content-type"] == "application/problem+json"
+    assert {"type", "title", "status", "code", "detail"} == set(body)
+    assert status == body["status"]
+    assert "Traceback" not in response.text
+
+
+class TestCheck:
+    def test_answer_has_every_field(self, client, seeds):
+        """An answer carries what the contract names, and nothing that was not asked for."""
+        original = {
+            "text": seeds["004"],
+            "id": "a4",
+            "title": "我们多跑腿",
+            "url": "https://example.org/4",
+            "published_at": "2020-03-11T09:55:00+08:00",
+        }
+        client.post("/check", json=original)
+        answer = client.post("/check", json={"text": seeds["000"], "id": "a17"}).json()
+
+        assert {
+            "id", "verdict", "cluster_id", "too_short", "promoted", "replaces", "original",
+            "jaccard", "containment", "coverage", "matches", "damage",
+        } == set(answer)  # fmt: skip
+        assert ("a17", "garbled_mirror", False, None) == tuple(
+            answer[name] for name in ("id", "verdict", "promoted", "replaces")
+        )
+        first_seen = answer["original"].pop("first_seen")
+        assert first_seen.endswith("Z")
+        del original["text"]
+        assert original == answer["original"]
+        assert {"id", "verdict", "jaccard", "containment", "coverage"} == set(answer["matches"][0])
+        assert {"damaged", "score", "kinds"} == set(answer["damage"])
+
+    def test_evidence_on_request(self, client, seeds):
+        """Passages, differences and the repaired text come when asked for."""
+        client.post("/check", json={"text": seeds["004"], "id": "a4"})
+        body = {"text": seeds["000"], "passages": True, "repaired": True, "remember": False}
+        answer = client.post("/check", json=body).json()
+
+        [match] = answer["matches"]
+        assert {"substituted", "dropped", "inserted", "moved"} == set(match["differences"])
+        assert {"start", "end", "original_start", "original_end"} == set(match["passages"][0])
+        assert "(guó)" not in answer["repaired"]
+
+    def test_promotion(self, client, seeds):
+        """In the other order of arrival the sound article takes its mirror's place."""
+        first = client.post("/check", json={"text": seeds["000"], "id": "a0"}).json()
+        second = client.post("/check", json={"text": seeds["004"], "id": "a4"}).json()
+
+        assert ("new", "reprint") == (first["verdict"], second["verdict"])
+        assert (True, "a0") == (second["promoted"], second["replaces"])
+        cluster = client.get(f"/clusters/{first['cluster_id']}").json()
+        assert "a4" == cluster["original"]["id"]
+        assert [("a0", "garbled_mirror")] == [(c["id"], c["verdict"]) for c in cluster["copies"]]
+
+    def test_raw_text(self, client, seeds):
+        """A raw body is decoded as declared or detected; options are in the query."""
+        client.post("/check", json={"text": seeds["002"], "id": "a2"})
+        for charset, declared in [("gb18030", "; charset=gb2312"), ("gb18030", ""), ("utf-16", "")]:
+            response = client.post(
+                "/check",
+                params={"id": charset + declared, "remember": "false"},
+                content=seeds["002"].encode(charset),
+                headers={"Content-Type": f"text/plain{declared}"},
+            )
+            assert ("exact", "a2") == (
+                response.json()["verdict"], response.json()["original"]["id"],
+            )  # fmt: skip
+
+    def test_gzip(self, client, seeds):
+        """A compressed body is as good as a plain one."""
+        body = gzip.compress(seeds["002"].encode())
+        response = client.post("/check", content=body, headers=TEXT | {"Content-Encoding": "gzip"})
+
+        assert "new" == response.json()["verdict"]
+
+    def test_too_short(self, client):
+        """Three characters are an article, told to be too short to compare."""
+        answer = client.post("/check", json={"text": "复工了"}).json()
+
+        assert ("new", True) == (answer["verdict"], answer["too_short"])
+
+    def test_simultaneous_copies(self, client, seeds):
+        """Of simultaneous first copies exactly one is the original."""
+        verdicts = []
+
+        def send(number):
+            body = {"text": seeds["004"] + f"（第{number}版）", "id": f"v{number}"}
+            verdicts.append(client.post("/check", json=body).json()["verdict"])
+
+        threads = [threading.Thread(target=send, args=[number]) for number in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert ["new"] + ["reprint"] * 11 == sorted(verdicts)
+
+
+class TestCheckRefuses:
+    @pytest.mark.parametrize(
+        ("body", "status", "code"),
+        [
+            (b"", 400, "malformed_request"),
+            (b'{"text": "abc', 400, "malformed_request"),
+            (b"[" * 100_000, 400, "malformed_request"),
+            ('{"text": "复工"}'.encode("gbk"), 400, "undecodable_text"),
+            (rb'{"text": "a\ud800b"}', 400, "undecodable_text"),
+            (b"[]", 422, "invalid_field"),
+            (b"{}", 422, "invalid_field"),
+            (b'{"text": 5}', 422, "invalid_field"),
+            (b'{"text": null}', 422, "invalid_field"),
+            (b'{"text": "abc", "txet": ""}', 422, "invalid_field"),
+            (b'{"text": "abc", "id": ""}', 422, "invalid_field"),
+            (b'{"text": "abc", "id": "a\\nb"}', 422, "invalid_field"),
+            (b'{"text": "abc", "remember": "yes"}', 422, "invalid_field"),
+            (b'{"text": "abc", "format": "pdf"}', 422, "invalid_field"),
+            (b'{"text": "abc", "published_at": "yesterday"}', 422, "invalid_field"),
+            (b'{"text": "abc", "published_at": "2020-03-11T09:55:00"}', 422, "invalid_field"),
+            (b'{"text": ""}', 422, "empty_text"),
+            ('{"text": "……"}'.encode(), 422, "empty_text"),
+            (b'{"text": "' + b"x" * (1 << 20) + b'"}', 413, "too_large"),
+        ],
+    )
+    def test_bad_bodies(self, client, body, status, code):
+        """Each kind of bad input has its documented answer, and nothing is remembered."""
+        assert_problem(client.post("/check", content=body, headers=JSON), status, code)
+        assert 0 == client.app.state.service.dedup.stats().articles
+
+    def test_nul_is_text(self, client):
+        """NUL is a character."""
+        answer = client.post("/check", json={"text": "复工\0复产", "id": "nul"})
+
+        assert 200 == answer.status_code
+        assert "复工\0复产" == client.get("/articles/nul").json()["text"]
+
+    def test_binary(self, client):
+        """Bytes that are no text are refused."""
+        body = bytes(range(256)) * 8
+        assert_problem(client.post("/check", content=body, headers=TEXT), 400, "undecodable_text")
+
+    @pytest.mark.parametrize("media_type", ["image/png", "", "application/x-www-form-urlencoded"])
+    def test_other_media_types(self, client, media_type):
+        """Only text and JSON are taken."""
+        response = client.post("/check", content=b"abc", headers={"Content-Type": media_type})
+        assert_problem(response, 415, "unsupported_media_type")
+
+    def test_compression_bomb(self, client):
+        """A small body that swells beyond the limit is too large."""
+        bomb = gzip.compress(b"x" * (64 << 20))
+        response = client.post("/check", content=bomb, headers=TEXT | {"Content-Encoding": "gzip"})
+        assert_problem(response, 413, "too_large")
+
+    @pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"abc" * 1000)[:-9]])
+    def test_damaged_compression(self, client, body):
+        """A damaged body is malformed."""
+        response = client.post("/check", content=body, headers=TEXT | {"Content-Encoding": "gzip"})
+        assert_problem(response, 400, "malformed_request")
+
+    def test_unknown_query_parameter(self, client):
+        """A misspelt option is an error, not a default."""
+        response = client.post("/check", params={"rember": "1"}, content=b"abc", headers=TEXT)
+        assert_problem(response, 422, "invalid_field")
+
+    def test_id_conflict(self, client):
+        """A known id with another text is a conflict."""
+        client.post("/check", json={"text": "复工", "id": "a"})
+        assert_problem(client.post("/check", json={"text": "复产", "id": "a"}), 409, "id_conflict")
+
+
+class TestArticles:
+    def test_comes_back_as_received(self, client, seeds):
+        """The text is returned code point for code point."""
+        client.post("/check", json={"text": seeds["000"], "id": "news/2020/000.txt"})
+        answer = client.get("/articles/news/2020/000.txt").json()
+
+        assert seeds["000"] == answer["text"]
+        assert ("new", None) == (answer["verdict"], answer["original"])
+
+    def test_delete(self, client):
+        """A deleted article is gone."""
+        client.post("/check", json={"text": "复工复产", "id": "a"})
+
+        assert 204 == client.delete("/articles/a").status_code
+        assert_problem(client.get("/articles/a"), 404, "not_found")
+        assert_problem(client.delete("/articles/a"), 404, "not_found")
+
+    def test_cluster_pages(self, client, seeds):
+        """A cluster's copies come page by page, each once."""
+        for number in range(6):
+            answer = client.post("/check", json={"text": seeds["004"], "id": f"a{number}"})
+        path = f"/clusters/{answer.json()['cluster_id']}"
+        ids, cursor = [], "0"
+        while cursor:
+            page = client.get(path, params={"cursor": cursor, "limit": 2}).json()
+            assert (6, "a0") == (page["size"], page["original"]["id"])
+            ids += [copy["id"] for copy in page["copies"]]
+            cursor = page["next_cursor"]
+
+        assert [f"a{number}" for number in range(1, 6)] == ids
+        assert_problem(client.get(path, params={"cursor": "x"}), 422, "invalid_field")
+        assert_problem(client.get("/clusters/nobody"), 404, "not_found")
+
+
+class TestRepair:
+    def test_steps_replay(self, client, seeds):
+        """The steps lead from the text to the repaired one."""
+        answer = client.post("/repair", json={"text": seeds["000"]}).json()
+        steps = [
+            Step(step["repair"], DamageKind(step["kind"]), tuple(Edit(**e) for e in step["edits"]))
+            for step in answer["steps"]
+        ]
+
+        assert answer["damage"]["damaged"]
+        assert answer["text"] == replay(seeds["000"], steps)
+
+    def test_clean_text(self, client, seeds):
+        """Undamaged text comes back identical."""
+        answer = client.post("/repair", json={"text": seeds["004"]}).json()
+
+        assert (seeds["004"], [], False) == (
+            answer["text"], answer["steps"], answer["damage"]["damaged"],
+        )  # fmt: skip
+
+
+class TestOperations:
+    def test_health_and_version(self, client):
+        """The service tells how it is and what it runs with."""
+        assert {"status": "live"} == client.get("/health/live").json()
+        assert {"status": "ready"} == client.get("/health/ready").json()
+        version = client.get("/version").json()
+        assert (5, 0.6) == (version["k"], version["thresholds"]["copy"])
+        assert "affine32" in version["scheme"]
+
+    def test_not_ready(self, tmp_path):
+        """Before the store is open only liveness is answered."""
+        client = TestClient(create_app(Settings(store=str(tmp_path / "store"))))
+
+        assert 200 == client.get("/health/live").status_code
+        response = client.get("/health/ready")
+        assert_problem(response, 503, "not_ready")
+        assert response.headers["retry-after"]
+
+    def test_unknown_paths_and_methods(self, client):
+        """What the router refuses is a problem too."""
+        assert_problem(client.get("/nowhere"), 404, "not_found")
+        assert_problem(client.put("/check"), 405, "method_not_allowed")
+
+    def test_openapi(self, client):
+        """The document describes every route and its problems."""
+        document = client.get("/openapi.json").json()
+
+        assert {"/check", "/repair", "/articles/{article_id}", "/clusters/{cluster_id}",
+                "/health/live", "/health/ready", "/version"} == set(document["paths"])  # fmt: skip
+        responses = document["paths"]["/check"]["post"]["responses"]
+        assert "application/problem+json" in responses["422"]["content"]
+
+
+def test_every_error_has_a_problem():
+    """No error of the library can reach a client without a code and a status."""
+    kinds = [getattr(errors, name) for name in errors.__all__]
+
+    assert all(issubclass(kind, DedupError) for kind in kinds)
+    assert all(problem_of(kind("")).status >= 400 for kind in kinds)
+
+
+def test_unexpected_errors_tell_nothing(client, monkeypatch):
+    """A bug is answered without its traceback."""
+
+    def fail(*args):
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(client.app.state.service.dedup, "survey", fail)
+    response = client.post("/check", json={"text": "复工复产"})
+
+    assert_problem(response, 500, "internal_error")
+    assert "secret" not in response.text
