@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections.abc import AsyncIterator
 from typing import TypeVar
 
 from fastapi import Request
@@ -16,11 +17,12 @@ from app.problems import (
 )
 from dedup.errors import UndecodableTextError
 
-__all__ = ["media_type_of", "parse_json", "read_body"]
+__all__ = ["LineReader", "media_type_of", "parse_json", "read_body", "require_media_type"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 _GZIP_WBITS = 16 + zlib.MAX_WBITS
+_INFLATED_AT_ONCE = 1 << 20
 
 
 async def read_body(request: Request, *, max_bytes: int) -> bytes:
@@ -30,6 +32,7 @@ async def read_body(request: Request, *, max_bytes: int) -> bytes:
         ProblemError: It is larger than allowed, before or after decompression, or its
             content coding is unknown or damaged.
     """
+    is_gzipped = _is_gzipped(request)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
@@ -41,12 +44,77 @@ async def read_body(request: Request, *, max_bytes: int) -> bytes:
             raise _too_large(max_bytes)
         chunks.append(chunk)
     body = b"".join(chunks)
-    coding = request.headers.get("content-encoding", "identity").strip().lower()
-    if coding == "identity":
-        return body
-    if coding == "gzip":
-        return _gunzip(body, max_bytes)
-    raise ProblemError(UNSUPPORTED_MEDIA_TYPE, f"content coding {coding!r} is not understood")
+    return _gunzip(body, max_bytes) if is_gzipped else body
+
+
+class LineReader:
+    """Reads a body line by line as it comes, each line within a limit."""
+
+    def __init__(self, request: Request, *, max_bytes: int) -> None:
+        """Read this request's body.
+
+        Raises:
+            ProblemError: Its content coding is unknown.
+        """
+        self._request = request
+        self._max_bytes = max_bytes
+        self._inflater = zlib.decompressobj(_GZIP_WBITS) if _is_gzipped(request) else None
+
+    async def groups(self, size: int) -> AsyncIterator[list[bytes | ProblemError]]:
+        """Yield the lines that have come, at most `size` at a time, without blank ones.
+
+        A line beyond the limit is an error in its place. A body whose coding is damaged
+        ends with an error.
+        """
+        rest = b""
+        is_too_long = False
+        async for data in self._plain_chunks():
+            if isinstance(data, ProblemError):
+                yield [data]
+                return
+            *lines, rest = (rest + data).split(b"\n")
+            found: list[bytes | ProblemError] = []
+            for line in lines:
+                if is_too_long or len(line) > self._max_bytes:
+                    found.append(_too_large(self._max_bytes))
+                elif line.strip():
+                    found.append(line)
+                is_too_long = False
+            if len(rest) > self._max_bytes:
+                rest, is_too_long = b"", True
+            for start in range(0, len(found), size):
+                yield found[start : start + size]
+        if is_too_long:
+            yield [_too_large(self._max_bytes)]
+        elif rest.strip():
+            yield [rest]
+
+    async def _plain_chunks(self) -> AsyncIterator[bytes | ProblemError]:
+        async for chunk in self._request.stream():
+            if self._inflater is None:
+                yield chunk
+                continue
+            deflated = chunk
+            while deflated:
+                try:
+                    data = self._inflater.decompress(deflated, _INFLATED_AT_ONCE)
+                except zlib.error as error:
+                    yield ProblemError(MALFORMED_REQUEST, f"damaged gzip body: {error}")
+                    return
+                yield data
+                deflated = self._inflater.unconsumed_tail
+
+
+def require_media_type(request: Request, *allowed: str) -> None:
+    """Refuse a body of another type.
+
+    Raises:
+        ProblemError: The media type is none of those allowed.
+    """
+    media_type, _ = media_type_of(request)
+    if media_type not in allowed:
+        detail = f"media type {media_type!r} is not understood here, send {' or '.join(allowed)}"
+        raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail)
 
 
 def media_type_of(request: Request) -> tuple[str, str | None]:
@@ -86,6 +154,13 @@ def _bad_json(body: bytes, message: str) -> Exception:
     except (ValueError, RecursionError):
         return ProblemError(MALFORMED_REQUEST, message)
     return UndecodableTextError("the body holds text that is not Unicode")
+
+
+def _is_gzipped(request: Request) -> bool:
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("identity", "gzip"):
+        raise ProblemError(UNSUPPORTED_MEDIA_TYPE, f"content coding {coding!r} is not understood")
+    return coding == "gzip"
 
 
 def _gunzip(body: bytes, max_bytes: int) -> bytes:

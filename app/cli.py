@@ -157,12 +157,13 @@ def serve(
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes over the one store.")] = 1,
 ) -> None:
     """Serve checks over HTTP."""
     # No other command needs the web framework, and loading it takes time.
     from app.server import run_server
 
-    run_server(_settings(store), host=host, port=port)
+    run_server(_settings(store), host=host, port=port, workers=workers)
 
 
 @cli.callback(invoke_without_command=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
 
@@ -11,8 +11,9 @@ from app.problems import NOT_READY, ProblemError
 from app.settings import Settings
 from dedup import Deduplicator
 
-__all__ = ["Service", "ServiceDependency", "run"]
+__all__ = ["Service", "ServiceDependency", "in_thread", "run"]
 
+_Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 _INLINE_CHARS = 100_000
@@ -43,12 +44,17 @@ def _service(request: Request) -> Service:
 ServiceDependency = Annotated[Service, Depends(_service)]
 
 
-async def run(call: Callable[[], _Result], *, num_chars: int = 0) -> _Result:
+async def in_thread(
+    call: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs
+) -> _Result:
+    """Run library code that may take a while, or wait for the disk, in another thread."""
+    return await asyncio.to_thread(call, *args, **kwargs)
+
+
+async def run(call: Callable[[], _Result], *, num_chars: int) -> _Result:
     """Run library code for a text of this length.
 
     The usual article takes less than handing it to a thread and back would; a long text
     must not keep everyone else waiting.
     """
-    if num_chars <= _INLINE_CHARS:
-        return call()
-    return await asyncio.to_thread(call)
+    return call() if num_chars <= _INLINE_CHARS else await in_thread(call)

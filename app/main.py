@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from app.dependencies import Service
 from app.problems import install_handlers
-from app.routes import articles, check, operations
+from app.routes import articles, batch, check, clusters, operations
 from app.settings import Settings
 from app.version import RELEASE
 from dedup import Deduplicator
@@ -40,6 +40,6 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service = None
     install_handlers(app)
-    for module in (check, articles, operations):
+    for module in (check, batch, articles, clusters, operations):
         app.include_router(module.router)
     return app

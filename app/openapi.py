@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from app.schemas import ProblemAnswer
 
-__all__ = ["json_body", "problems"]
+__all__ = ["json_body", "ndjson_body", "problems"]
 
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
@@ -15,6 +15,12 @@ def json_body(model: type[BaseModel]) -> dict[str, Any]:
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     schema.pop("$defs", None)
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def ndjson_body(model: type[BaseModel]) -> dict[str, Any]:
+    """Describe a request body with a JSON object a line."""
+    content = json_body(model)["requestBody"]["content"]["application/json"]
+    return {"requestBody": {"required": True, "content": {"application/x-ndjson": content}}}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -23,6 +23,7 @@ __all__ = [
     "Problem",
     "ProblemError",
     "install_handlers",
+    "problem_body",
     "problem_of",
 ]
 

@@ -1,19 +1,25 @@
 """Request and response bodies. Requests are checked by these; responses are described."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from dedup.models import Article, DamageKind, TextFormat, Verdict
 
 __all__ = [
+    "ArticlesAnswer",
+    "ChangesAnswer",
     "CheckAnswer",
+    "CheckOptions",
     "CheckRequest",
     "ClusterAnswer",
+    "ClusterDecision",
+    "ClustersAnswer",
     "KnownArticleAnswer",
     "ProblemAnswer",
     "RepairAnswer",
     "RepairRequest",
+    "ReplaceRequest",
     "StatusAnswer",
     "VersionAnswer",
 ]
@@ -56,6 +62,29 @@ class CheckRequest(CheckOptions):
     """An article to check."""
 
     text: str = Field(examples=["　　核心阅读\n　　为有序落实分区分级精准防控策略……"])
+
+
+class ReplaceRequest(_Request):
+    """A new text for an id, known or not."""
+
+    text: str
+    title: Annotated[str, Field(max_length=4096)] | None = None
+    url: Annotated[str, Field(max_length=4096)] | None = None
+    published_at: AwareDatetime | None = None
+    format: Annotated[TextFormat, Field(strict=False)] = TextFormat.AUTO
+
+
+class ClusterDecision(_Request):
+    """An editor's word on a cluster: exactly one of the two."""
+
+    pin: ArticleId | None = Field(None, description="Member that is the original from now on.")
+    not_a_copy: ArticleId | None = Field(None, description="Member that is no copy of this.")
+
+    @model_validator(mode="after")
+    def _one_decision(self) -> Self:
+        if (self.pin is None) is (self.not_a_copy is None):
+            raise ValueError("give either pin or not_a_copy")
+        return self
 
 
 class RepairRequest(_Request):
@@ -159,9 +188,59 @@ class ClusterAnswer(BaseModel):
 
     cluster_id: str
     size: int
+    pinned: bool
     original: RecordAnswer
     copies: list[CopyAnswer]
     next_cursor: str | None
+
+
+class ClusterSummaryAnswer(BaseModel):
+    """A cluster in a list."""
+
+    cluster_id: str
+    size: int
+    pinned: bool
+    original: RecordAnswer
+
+
+class ClustersAnswer(BaseModel):
+    """A page of clusters."""
+
+    clusters: list[ClusterSummaryAnswer]
+    next_cursor: str | None
+
+
+class ArticleSummaryAnswer(RecordAnswer):
+    """An article in a list; `original` is an id."""
+
+    verdict: Verdict
+    cluster_id: str
+    original: ArticleId | None
+
+
+class ArticlesAnswer(BaseModel):
+    """A page of articles."""
+
+    articles: list[ArticleSummaryAnswer]
+    next_cursor: str | None
+
+
+class ChangeAnswer(BaseModel):
+    """Something to correct in what was told before."""
+
+    sequence: int
+    operation: str
+    cluster_id: str
+    article_id: ArticleId
+    former_id: ArticleId | None
+    at: str
+
+
+class ChangesAnswer(BaseModel):
+    """Changes in order."""
+
+    changes: list[ChangeAnswer]
+    next_since: int
 
 
 class EditAnswer(BaseModel):

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
         """Where the store is."""
         return Path(self.store)
 
+    def as_environment(self) -> dict[str, str]:
+        """Return the variables from which these settings would be read again."""
+        prefix = self.model_config["env_prefix"]
+        return {f"{prefix}{name}".upper(): str(value) for name, value in self}
+
     def dedup_config(self) -> DedupConfig:
         """Return the library's configuration.
 

@@ -72,6 +72,12 @@ class Answers:
             for comparison in comparisons
             if comparison.number in rows
         ]
+        digest = prepared.normalized_digest
+        relations = [
+            relation
+            for relation in relations
+            if not reader.is_no_copy(digest, relation.known.cluster_id)
+        ]
         # Beside a damaged original a sound text looks garbled: the fault is not its own.
         return [
             replace(relation, verdict=Verdict.REPRINT) if relation.yields_to(prepared) else relation

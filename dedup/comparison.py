@@ -10,7 +10,7 @@ from cachetools import LRUCache
 from dedup.config import DedupConfig
 from dedup.models import Differences, Passage, Scores, Verdict
 from dedup.preparation import PreparedArticle, Preparer
-from dedup.sketch.alignment import align
+from dedup.sketch.alignment import align_sets
 from dedup.sketch.similarity import ShingleSet
 from dedup.store.base import StoreReader
 from dedup.verdicts import decide, is_garbled
@@ -18,6 +18,7 @@ from dedup.verdicts import decide, is_garbled
 __all__ = ["Comparer", "Comparison", "Evidence"]
 
 _CACHE_BYTES = 64 << 20
+_LARGEST_CACHED_BYTES = _CACHE_BYTES // 16  # one huge text must not push out all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,6 @@ class Comparer:
         """Start with an empty cache."""
         self._preparer = preparer
         self._thresholds = config.thresholds
-        self._shingle_length = config.sketch.shingle_length
         self._cache: LRUCache[int, ShingleSet] = LRUCache(
             _CACHE_BYTES, getsizeof=lambda shingles: shingles.nbytes
         )
@@ -72,7 +72,7 @@ class Comparer:
         if text is None:
             return None
         known = self._preparer.normalize(text)
-        alignment = align(prepared.normalized.codes, known.codes, self._shingle_length)
+        alignment = align_sets(prepared.shingles, ShingleSet(known.codes, prepared.shingles.k))
         offsets = prepared.normalized.received_offsets()
         known_offsets = known.received_offsets()
         passages = tuple(
@@ -110,9 +110,12 @@ class Comparer:
         return verdict, scores
 
     def _is_garbled(self, prepared: PreparedArticle, known: ShingleSet) -> bool:
-        codes = prepared.normalized.codes
-        alignment = align(codes, known.codes, self._shingle_length)
-        return is_garbled(alignment.single_character_differences, len(codes), self._thresholds)
+        alignment = align_sets(prepared.shingles, known)
+        return is_garbled(
+            alignment.single_character_differences,
+            prepared.normalized.num_chars,
+            self._thresholds,
+        )
 
     def _known_shingles(
         self, numbers: Sequence[int], reader: StoreReader
@@ -126,7 +129,12 @@ class Comparer:
                 number: self._preparer.shingles_of(text, is_normalized=is_normalized)
                 for number, (text, is_normalized) in texts.items()
             }
-            with self._lock:
-                self._cache.update(loaded)
+            self._keep(loaded)
             known |= loaded
         return [(number, known[number]) for number in numbers if number in known]
+
+    def _keep(self, loaded: dict[int, ShingleSet]) -> None:
+        with self._lock:
+            for number, shingles in loaded.items():
+                if shingles.nbytes <= _LARGEST_CACHED_BYTES:
+                    self._cache[number] = shingles

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import xxhash
 
 from dedup.answers import Answers, Relation, best_first
+from dedup.catalogue import Catalogue, found
 from dedup.comparison import Comparer, Comparison
 from dedup.config import DedupConfig
 from dedup.errors import DedupError, IdConflictError, NotFoundError
@@ -27,9 +28,6 @@ from dedup.models import (
     Article,
     ArticleRecord,
     CheckResult,
-    Cluster,
-    ClusterMember,
-    KnownArticle,
     Verdict,
 )
 from dedup.ordering import taking_order
@@ -40,6 +38,7 @@ from dedup.store.base import (
     LogOperation,
     NewArticle,
     RecordedMatch,
+    SignatureRow,
     StoredArticle,
     StoreReader,
     StoreStats,
@@ -52,8 +51,6 @@ __all__ = ["Deduplicator", "Survey"]
 _MEMBERS_AT_ONCE = 1_000
 _REMEMBERED_AT_ONCE = 500
 
-_Value = TypeVar("_Value")
-
 ProgressReport = Callable[[str, int, int], None]
 
 
@@ -65,11 +62,13 @@ class Survey:
         prepared: The article.
         candidates: What was looked at.
         comparisons: Those that share enough to be told, best first.
+        replaces: Whether the article takes the place of one with its id.
     """
 
     prepared: PreparedArticle
     candidates: Candidates
     comparisons: tuple[Comparison, ...]
+    replaces: bool = False
 
 
 class Deduplicator:
@@ -88,6 +87,7 @@ class Deduplicator:
         self._preparer = preparer
         self._comparer = Comparer(preparer, config)
         self._answers = Answers(preparer, self._comparer)
+        self.catalogue = Catalogue(store, self._answers)
         self._known = KnownOriginals(preparer.keys_of, limit=config.max_candidates)
         self._known.load(store.read())
 
@@ -155,13 +155,19 @@ class Deduplicator:
         """Repair, fold, shingle and sign an article; touches neither store nor index."""
         return self._preparer.prepare(article)
 
-    def survey(self, prepared: PreparedArticle) -> Survey:
-        """Compare an article with the originals that are committed now."""
+    def survey(self, prepared: PreparedArticle, *, replaces: bool = False) -> Survey:
+        """Compare an article with the originals that are committed now.
+
+        Args:
+            prepared: The article.
+            replaces: Whether it takes the place of a known one with its id and another
+                text, which is a conflict otherwise.
+        """
         reader = self._store.read()
         self._known.follow(reader)
         candidates = self._known.find(prepared.keys)
         comparisons = self._comparer.compare(prepared, candidates.numbers, reader)
-        return Survey(prepared, candidates, best_first(comparisons))
+        return Survey(prepared, candidates, best_first(comparisons), replaces)
 
     def answer(self, survey: Survey) -> CheckResult:
         """Answer a survey without remembering its article."""
@@ -210,61 +216,6 @@ class Deduplicator:
             )
         return replace(result, matches=tuple(matches))
 
-    def get(self, article_id: str) -> KnownArticle:
-        """Return a remembered article and what it is today.
-
-        Raises:
-            NotFoundError: No article has this id.
-        """
-        reader = self._store.read()
-        stored = _found(reader.find(article_id), "article", article_id)
-        original = self._answers.original_of(stored, reader)
-        standing = self._answers.standing(stored, original, reader)
-        return KnownArticle(
-            article=stored.record,
-            format=stored.format,
-            text=_found(reader.text(stored.number), "article", article_id),
-            verdict=standing.verdict,
-            cluster_id=stored.cluster_id,
-            original=None if original.number == stored.number else original.record,
-            scores=standing.scores,
-            damage=stored.finding.damage,
-            too_short=stored.finding.too_short,
-        )
-
-    def cluster(self, cluster_id: str, *, after: int = 0, limit: int = 100) -> Cluster:
-        """Return a cluster's original and a page of its copies.
-
-        Args:
-            cluster_id: As in an answer.
-            after: `next_after` of the page before.
-            limit: Largest number of copies.
-
-        Raises:
-            NotFoundError: No cluster has this id.
-        """
-        reader = self._store.read()
-        row = _found(reader.cluster(cluster_id), "cluster", cluster_id)
-        original = _found(reader.articles([row.original]).get(row.original), "cluster", cluster_id)
-        members = reader.members(cluster_id, after=after, limit=limit + 1)
-        page = members[:limit]
-        copies = []
-        for member in page:
-            if member.number != original.number:
-                standing = self._answers.standing(member, original, reader)
-                copies.append(
-                    ClusterMember(
-                        article=member.record, verdict=standing.verdict, scores=standing.scores
-                    )
-                )
-        return Cluster(
-            cluster_id=cluster_id,
-            original=original.record,
-            size=row.size,
-            copies=tuple(copies),
-            next_after=page[-1].number if len(members) > limit else None,
-        )
-
     def remove(self, article_id: str) -> None:
         """Forget an article; a cluster that loses its original goes on with its best copy.
 
@@ -273,11 +224,42 @@ class Deduplicator:
             StoreError: The store cannot be written; nothing was removed.
         """
         with self._store.write() as writer:
-            stored = _found(writer.find(article_id), "article", article_id)
-            heir = _heir(stored, writer)
+            _remove(found(writer.find(article_id), "article", article_id), writer)
+        self._known.follow(self._store.read())
+
+    def pin(self, cluster_id: str, article_id: str) -> None:
+        """Make a member the original of its cluster, on an editor's word.
+
+        It stays the original whatever arrives later, until it is removed or another is
+        pinned.
+
+        Raises:
+            NotFoundError: There is no such cluster, or no such article in it.
+        """
+        with self._store.write() as writer:
+            member = _member(cluster_id, article_id, writer)
+            writer.set_original(cluster_id, member.number, LogOperation.PIN)
+        self._known.follow(self._store.read())
+
+    def separate(self, cluster_id: str, article_id: str) -> None:
+        """Say, as an editor, that an article is no copy of a cluster.
+
+        The article founds a cluster of its own, and its text never matches the one that
+        it left, whoever brings it again. Said of the original, its best copy answers for
+        the others.
+
+        Raises:
+            NotFoundError: There is no such cluster, or no such article in it.
+        """
+        with self._store.write() as writer:
+            member = _member(cluster_id, article_id, writer)
+            heir = _heir(member, writer)
             if heir is not None:
-                writer.set_original(stored.cluster_id, heir, LogOperation.HAND_OVER)
-            writer.remove(stored.number)
+                writer.set_original(cluster_id, heir.number, LogOperation.HAND_OVER)
+            elif found(writer.cluster(cluster_id), "cluster", cluster_id).size == 1:
+                return  # alone in its cluster, it is no copy of anything
+            finding = replace(member.finding, verdict=Verdict.NEW, matches=(), replaces=None)
+            writer.leave(member.number, _new_cluster_id(article_id, writer), finding)
         self._known.follow(self._store.read())
 
     def scan(
@@ -351,11 +333,22 @@ class Deduplicator:
     ) -> CheckResult | DedupError:
         prepared = survey.prepared
         stored = writer.find(prepared.id)
-        if stored is None:
-            return self._write(prepared, self._look_again(survey, writer, group), writer, group)
-        if stored.text_digest == prepared.text_digest:
-            return self._answers.recorded(stored, writer)
-        return IdConflictError(f"article {prepared.id!r} is known with another text")
+        if stored is not None:
+            if stored.text_digest == prepared.text_digest:
+                return self._answers.recorded(stored, writer)
+            if not survey.replaces:
+                return IdConflictError(f"article {prepared.id!r} is known with another text")
+            self._make_room(stored, writer, group)
+        return self._write(prepared, self._look_again(survey, writer, group), writer, group)
+
+    def _make_room(self, stored: StoredArticle, writer: StoreWriter, group: "_Group") -> None:
+        """Remove an article in the middle of a transaction, and let its heir be found."""
+        heir = _remove(stored, writer)
+        group.superseded.add(stored.number)
+        if heir is not None:
+            keys = self._preparer.keys_of(heir.signature, heir.normalized_digest)
+            self._known.stage(heir.number, keys)
+            group.staged.append(heir.number)
 
     def _look_again(
         self, survey: Survey, writer: StoreWriter, group: "_Group"
@@ -385,8 +378,12 @@ class Deduplicator:
         """Decide what an unknown article is, and write it."""
         relations = self._answers.relate(prepared, comparisons, writer)
         original = relations[0] if relations and relations[0].verdict.is_copy else None
-        promoted = original is not None and original.yields_to(prepared)
-        cluster_id = original.known.cluster_id if original else _new_cluster_id(prepared, writer)
+        promoted = (
+            original is not None
+            and original.yields_to(prepared)
+            and not _is_pinned(original.known, writer)
+        )
+        cluster_id = original.known.cluster_id if original else _new_cluster_id(prepared.id, writer)
         result = self._answers.fresh(prepared, relations, cluster_id=cluster_id, promoted=promoted)
         number = writer.add(_new_article(prepared, relations, result, cluster_id))
         if original is not None and promoted:
@@ -415,14 +412,14 @@ def _report_nothing(stage: str, done: int, total: int) -> None:
     """Stand in for a progress report that nobody wants."""
 
 
-def _new_cluster_id(prepared: PreparedArticle, reader: StoreReader) -> str:
-    """Return an unused id for the cluster that an original founds.
+def _new_cluster_id(article_id: str, reader: StoreReader) -> str:
+    """Return an unused id for the cluster that an article founds.
 
-    It follows from the original's id, so that the same collection gets the same
+    It follows from the article's id, so that the same collection gets the same
     clusters on any machine. The second try is for a cluster that outlived its founder.
     """
     for attempt in count():
-        cluster_id = f"c{xxhash.xxh3_64_hexdigest(prepared.id.encode(), seed=attempt)}"
+        cluster_id = f"c{xxhash.xxh3_64_hexdigest(article_id.encode(), seed=attempt)}"
         if reader.cluster(cluster_id) is None:
             return cluster_id
     raise AssertionError
@@ -463,7 +460,30 @@ def _new_article(
     )
 
 
-def _heir(stored: StoredArticle, reader: StoreReader) -> int | None:
+def _member(cluster_id: str, article_id: str, reader: StoreReader) -> StoredArticle:
+    found(reader.cluster(cluster_id), "cluster", cluster_id)
+    stored = found(reader.find(article_id), "article", article_id)
+    if stored.cluster_id != cluster_id:
+        msg = f"article {article_id!r} is not in cluster {cluster_id!r}"
+        raise NotFoundError(msg)
+    return stored
+
+
+def _is_pinned(stored: StoredArticle, reader: StoreReader) -> bool:
+    cluster = reader.cluster(stored.cluster_id)
+    return cluster is not None and cluster.pinned
+
+
+def _remove(stored: StoredArticle, writer: StoreWriter) -> SignatureRow | None:
+    """Remove an article; return what the index needs of its heir, if it has one."""
+    heir = _heir(stored, writer)
+    if heir is not None:
+        writer.set_original(stored.cluster_id, heir.number, LogOperation.HAND_OVER)
+    writer.remove(stored.number)
+    return writer.originals([heir.number])[0] if heir is not None else None
+
+
+def _heir(stored: StoredArticle, reader: StoreReader) -> StoredArticle | None:
     """Return who answers for a cluster when this original leaves it.
 
     None where the article is not the original, or is the last of its cluster.
@@ -477,7 +497,7 @@ def _heir(stored: StoredArticle, reader: StoreReader) -> int | None:
         after = members[-1].number
         rivals = [member for member in members if member.number != stored.number]
         best = min([*rivals, *([best] if best else [])], key=_precedence, default=None)
-    return best.number if best else None
+    return best
 
 
 def _precedence(member: StoredArticle) -> tuple[bool, bool, datetime, datetime, str]:
@@ -490,10 +510,3 @@ def _precedence(member: StoredArticle) -> tuple[bool, bool, datetime, datetime, 
         record.first_seen,
         record.id,
     )
-
-
-def _found(value: _Value | None, what: str, identifier: str) -> _Value:
-    if value is None:
-        msg = f"there is no {what} {identifier!r}"
-        raise NotFoundError(msg)
-    return value

@@ -7,20 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 __all__ = [
     "Article",
     "ArticleRecord",
+    "ArticleSummary",
+    "Change",
     "CheckResult",
     "Cluster",
     "ClusterMember",
+    "ClusterSummary",
     "Damage",
     "DamageKind",
     "Differences",
     "Edit",
     "KnownArticle",
     "Match",
+    "Page",
     "Passage",
     "RepairedText",
     "Scores",
@@ -28,6 +32,9 @@ __all__ = [
     "TextFormat",
     "Verdict",
 ]
+
+
+_Item = TypeVar("_Item")
 
 
 class Verdict(StrEnum):
@@ -300,6 +307,19 @@ class ClusterMember:
     scores: Scores
 
 
+@dataclass(frozen=True, slots=True)
+class Page(Generic[_Item]):
+    """A part of a long list.
+
+    Attributes:
+        items: In the order of the list.
+        next_cursor: Gets the next page; None on the last one.
+    """
+
+    items: tuple[_Item, ...]
+    next_cursor: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """An original and a page of its copies.
@@ -308,12 +328,54 @@ class Cluster:
         cluster_id: Never changes, whichever member is the original.
         original: The member that answers for the cluster.
         size: Number of members, the original included.
+        pinned: Whether an editor chose the original.
         copies: In order of arrival.
-        next_after: Where the next page begins, None on the last one.
     """
 
     cluster_id: str
     original: ArticleRecord
     size: int
-    copies: tuple[ClusterMember, ...]
-    next_after: int | None
+    pinned: bool
+    copies: Page[ClusterMember]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterSummary:
+    """A cluster in a list of clusters."""
+
+    cluster_id: str
+    size: int
+    pinned: bool
+    original: ArticleRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleSummary:
+    """An article in a list of articles; `original` is an id, None for an original."""
+
+    article: ArticleRecord
+    verdict: Verdict
+    cluster_id: str
+    original: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something that a client may have to correct in what it was told.
+
+    Attributes:
+        sequence: Increasing; where to go on.
+        operation: `promote`, `hand_over`, `pin`: `article_id` is the original now;
+            `leave`: it left and founded `cluster_id`; `remove`: it is gone.
+        cluster_id: The cluster concerned.
+        article_id: The article concerned.
+        former_id: The original before.
+        at: When.
+    """
+
+    sequence: int
+    operation: str
+    cluster_id: str
+    article_id: str
+    former_id: str | None
+    at: datetime

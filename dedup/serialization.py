@@ -1,22 +1,30 @@
 """Results as plain values for JSON, the same for HTTP and the command line."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from dedup.models import (
     ArticleRecord,
+    ArticleSummary,
+    Change,
     CheckResult,
     Cluster,
+    ClusterSummary,
     Damage,
     KnownArticle,
     Match,
+    Page,
     RepairedText,
     Scores,
 )
 
 __all__ = [
+    "articles_to_dict",
+    "changes_to_dict",
     "check_result_to_dict",
     "cluster_to_dict",
+    "clusters_to_dict",
     "damage_to_dict",
     "known_article_to_dict",
     "repaired_text_to_dict",
@@ -77,15 +85,66 @@ def cluster_to_dict(cluster: Cluster) -> dict[str, Any]:
         "cluster_id": cluster.cluster_id,
         "size": cluster.size,
         "original": _record_to_dict(cluster.original),
+        "pinned": cluster.pinned,
         "copies": [
             {
                 **_record_to_dict(copy.article),
                 "verdict": copy.verdict,
                 **_scores_to_dict(copy.scores),
             }
-            for copy in cluster.copies
+            for copy in cluster.copies.items
         ],
-        "next_cursor": None if cluster.next_after is None else str(cluster.next_after),
+        "next_cursor": cluster.copies.next_cursor,
+    }
+
+
+def clusters_to_dict(page: Page[ClusterSummary]) -> dict[str, Any]:
+    """Return a page of clusters."""
+    return {
+        "clusters": [
+            {
+                "cluster_id": summary.cluster_id,
+                "size": summary.size,
+                "pinned": summary.pinned,
+                "original": _record_to_dict(summary.original),
+            }
+            for summary in page.items
+        ],
+        "next_cursor": page.next_cursor,
+    }
+
+
+def articles_to_dict(page: Page[ArticleSummary]) -> dict[str, Any]:
+    """Return a page of articles, without their texts."""
+    return {
+        "articles": [
+            {
+                **_record_to_dict(summary.article),
+                "verdict": summary.verdict,
+                "cluster_id": summary.cluster_id,
+                "original": summary.original,
+            }
+            for summary in page.items
+        ],
+        "next_cursor": page.next_cursor,
+    }
+
+
+def changes_to_dict(changes: Sequence[Change], *, since: int) -> dict[str, Any]:
+    """Return changes, and the sequence from which to ask on."""
+    return {
+        "changes": [
+            {
+                "sequence": change.sequence,
+                "operation": change.operation,
+                "cluster_id": change.cluster_id,
+                "article_id": change.article_id,
+                "former_id": change.former_id,
+                "at": _time_to_text(change.at),
+            }
+            for change in changes
+        ],
+        "next_since": changes[-1].sequence if changes else since,
     }
 
 

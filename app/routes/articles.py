@@ -1,32 +1,72 @@
-"""Known articles and clusters."""
+"""Known articles, one at a time and page by page."""
 
-import asyncio
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Annotated
 
-import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from app.dependencies import ServiceDependency
-from app.openapi import problems
-from app.schemas import ClusterAnswer, KnownArticleAnswer
-from dedup.serialization import cluster_to_dict, known_article_to_dict
+from app.bodies import parse_json, read_body, require_media_type
+from app.dependencies import ServiceDependency, in_thread, run
+from app.openapi import json_body, problems
+from app.responses import Cursor, Limit, json_response
+from app.schemas import ArticlesAnswer, CheckAnswer, KnownArticleAnswer, ReplaceRequest
+from dedup import Article
+from dedup.serialization import articles_to_dict, check_result_to_dict, known_article_to_dict
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["known articles"])
+router = APIRouter(tags=["articles"])
 
-_MAX_PAGE = 1000
+
+@router.get(
+    "/articles",
+    summary="List articles, or those found at a URL",
+    response_model=ArticlesAnswer,
+    responses=problems(422, 503),
+)
+async def list_articles(
+    service: ServiceDependency,
+    url: Annotated[str | None, Query(description="Only articles found here.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
+    """Return a page of articles in the order in which they were remembered."""
+    page = await in_thread(service.dedup.catalogue.articles, url=url, cursor=cursor, limit=limit)
+    return json_response(articles_to_dict(page))
 
 
 @router.get(
     "/articles/{article_id:path}",
-    summary="Show a known article",
+    summary="Show an article",
     response_model=KnownArticleAnswer,
     responses=problems(404, 503),
 )
 async def get_article(article_id: str, service: ServiceDependency) -> Response:
-    """Return a known article, its text as received and what it is today."""
-    return _json(known_article_to_dict(service.dedup.get(article_id)))
+    """Return an article, its text as received and what it is today."""
+    known = await in_thread(service.dedup.catalogue.article, article_id)
+    return json_response(known_article_to_dict(known))
+
+
+@router.put(
+    "/articles/{article_id:path}",
+    summary="Set the text of an article",
+    response_model=CheckAnswer,
+    responses=problems(400, 413, 415, 422, 503, 507),
+    openapi_extra=json_body(ReplaceRequest),
+)
+async def put_article(article_id: str, request: Request, service: ServiceDependency) -> Response:
+    """Check and remember an article, in place of the one that has its id."""
+    require_media_type(request, "application/json")
+    body = await read_body(request, max_bytes=service.settings.max_body_bytes)
+    fields = parse_json(body, ReplaceRequest)
+    article = Article(id=article_id, **dict(fields))
+    dedup = service.dedup
+    survey = await run(
+        lambda: replace(dedup.survey(dedup.prepare(article)), replaces=True),
+        num_chars=len(article.text),
+    )
+    result = await service.committer.remember(survey)
+    return json_response(check_result_to_dict(result))
 
 
 @router.delete(
@@ -37,26 +77,5 @@ async def get_article(article_id: str, service: ServiceDependency) -> Response:
 )
 async def delete_article(article_id: str, service: ServiceDependency) -> Response:
     """Forget an article; a cluster that loses its original goes on with its best copy."""
-    await asyncio.to_thread(service.dedup.remove, article_id)
+    await in_thread(service.dedup.remove, article_id)
     return Response(status_code=204)
-
-
-@router.get(
-    "/clusters/{cluster_id}",
-    summary="Show a cluster",
-    response_model=ClusterAnswer,
-    responses=problems(404, 422, 503),
-)
-async def get_cluster(
-    cluster_id: str,
-    service: ServiceDependency,
-    cursor: Annotated[int, Query(ge=0, description="`next_cursor` of the page before.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=_MAX_PAGE, description="Copies a page.")] = 100,
-) -> Response:
-    """Return a cluster's original and a page of its copies, each as it stands today."""
-    cluster = await asyncio.to_thread(service.dedup.cluster, cluster_id, after=cursor, limit=limit)
-    return _json(cluster_to_dict(cluster))
-
-
-def _json(answer: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(answer), media_type="application/json")

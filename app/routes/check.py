@@ -1,15 +1,13 @@
 """Check an article; repair a text."""
 
-from typing import Any
-
-import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from app.bodies import media_type_of, parse_json, read_body
+from app.bodies import media_type_of, parse_json, read_body, require_media_type
 from app.dependencies import Service, ServiceDependency, run
 from app.openapi import json_body, problems
-from app.problems import INVALID_FIELD, UNSUPPORTED_MEDIA_TYPE, ProblemError
+from app.problems import INVALID_FIELD, ProblemError
+from app.responses import json_response
 from app.schemas import CheckAnswer, CheckOptions, CheckRequest, RepairAnswer, RepairRequest
 from dedup import Article, repair
 from dedup.serialization import check_result_to_dict, repaired_text_to_dict
@@ -43,7 +41,7 @@ async def check(request: Request, service: ServiceDependency) -> Response:
     answer = check_result_to_dict(result)
     if options.repaired:
         answer["repaired"] = survey.prepared.normalized.repaired.text
-    return _json(answer)
+    return json_response(answer)
 
 
 @router.post(
@@ -55,18 +53,17 @@ async def check(request: Request, service: ServiceDependency) -> Response:
 )
 async def repair_text(request: Request, service: ServiceDependency) -> Response:
     """Repair a text; the steps replay on it."""
-    media_type, _ = media_type_of(request)
-    _require(media_type, "application/json")
+    require_media_type(request, "application/json")
     body = await read_body(request, max_bytes=service.settings.max_body_bytes)
     text = parse_json(body, RepairRequest).text
     repaired = await run(lambda: repair(text), num_chars=len(text))
-    return _json(repaired_text_to_dict(repaired))
+    return json_response(repaired_text_to_dict(repaired))
 
 
 async def _article(request: Request, service: Service) -> tuple[Article, CheckOptions]:
     """Read the article and options of a JSON or raw text body."""
+    require_media_type(request, "application/json", "text/plain")
     media_type, charset = media_type_of(request)
-    _require(media_type, "application/json", "text/plain")
     body = await read_body(request, max_bytes=service.settings.max_body_bytes)
     if media_type == "application/json":
         options = parse_json(body, CheckRequest)
@@ -82,13 +79,3 @@ def _query_options(request: Request) -> CheckOptions:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ProblemError(INVALID_FIELD, f"{place}: {first['msg']}") from None
-
-
-def _require(media_type: str, *allowed: str) -> None:
-    if media_type not in allowed:
-        detail = f"media type {media_type!r} is not understood here, send {' or '.join(allowed)}"
-        raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail)
-
-
-def _json(answer: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(answer), media_type="application/json")

@@ -115,6 +115,7 @@ class KnownOriginals:
         """List an original that is written but not yet committed."""
         with self._lock:
             self._index.add(keys[None], np.array([number], np.uint32))
+            self._relistings += number <= self._upto
 
     def unstage(self, numbers: Iterable[int]) -> None:
         """Take back originals whose transaction was rolled back."""

@@ -31,7 +31,7 @@ from dedup.sketch.similarity import ShingleSet
 __all__ = ["MAX_GAP", "MAX_SINGLE", "AlignedPassage", "Alignment", "align", "align_sets"]
 
 MAX_GAP = 32
-"""Characters, in either text, over which two runs are still one passage: a date, a
+"""Positions, in either text, over which two runs are still one passage: a date, a
 name with its title or a changed clause, less than a sentence."""
 
 MAX_SINGLE = 2
@@ -42,7 +42,7 @@ _MIN_ANCHOR = 32  # characters of a run that is claimed in the first round
 _MAX_PLACES = 8  # occurrences of one shingle that are tried
 _MIN_EQUAL = 2  # equal characters that keep two differences apart; one is often chance
 
-# Rows of the array in which `_align` returns its counts.
+# Places in the array in which `_align` returns its counts.
 _SUBSTITUTED, _DROPPED, _INSERTED, _MOVED, _PLACES, _SINGLE, _NUM_PASSAGES = range(7)
 _NUM_COUNTS = 7
 

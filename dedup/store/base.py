@@ -18,6 +18,7 @@ from dedup.models import ArticleRecord, Damage, Scores, TextFormat, Verdict
 
 __all__ = [
     "ArticleStore",
+    "ClusterOrder",
     "ClusterRow",
     "ComparableText",
     "Finding",
@@ -40,6 +41,8 @@ class LogOperation(StrEnum):
     PROMOTE = "promote"
     HAND_OVER = "hand_over"
     REMOVE = "remove"
+    PIN = "pin"
+    LEAVE = "leave"
 
 
 class LogEntry(NamedTuple):
@@ -52,6 +55,8 @@ class LogEntry(NamedTuple):
         former: The original before a promotion or hand-over.
         cluster_id: The cluster concerned.
         at: When.
+        article_id: Of `number`, which may be gone; None for an addition.
+        former_id: Of `former`.
     """
 
     sequence: int
@@ -60,6 +65,8 @@ class LogEntry(NamedTuple):
     former: int | None
     cluster_id: str
     at: datetime
+    article_id: str | None
+    former_id: str | None
 
 
 class RecordedMatch(NamedTuple):
@@ -150,11 +157,28 @@ class ComparableText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ClusterRow:
-    """A cluster: the number of its original and how many articles it holds."""
+    """A cluster.
 
+    Attributes:
+        number: Ascending in the order in which clusters were founded.
+        cluster_id: As clients know it.
+        original: Number of the article that answers for it.
+        size: How many articles it holds.
+        pinned: Whether an editor chose the original.
+    """
+
+    number: int
     cluster_id: str
     original: int
     size: int
+    pinned: bool
+
+
+class ClusterOrder(StrEnum):
+    """How clusters are listed."""
+
+    SIZE = "size"
+    TIME = "time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +203,12 @@ class StoreReader(Protocol):
         """Return the articles with these numbers; missing ones are left out."""
         ...
 
+    def articles_after(
+        self, number: int, *, limit: int, url: str | None = None
+    ) -> list[StoredArticle]:
+        """Return articles numbered above this, in order; those of one URL if it is given."""
+        ...
+
     def text(self, number: int) -> str | None:
         """Return the text as received."""
         ...
@@ -189,6 +219,22 @@ class StoreReader(Protocol):
 
     def cluster(self, cluster_id: str) -> ClusterRow | None:
         """Return the cluster with this id."""
+        ...
+
+    def clusters(
+        self, order: ClusterOrder, *, below: tuple[int, int] | None, limit: int
+    ) -> list[ClusterRow]:
+        """Return clusters, the largest or the newest first.
+
+        Args:
+            order: Which of the two.
+            below: Size and number of the last cluster of the page before.
+            limit: Most clusters to return.
+        """
+        ...
+
+    def is_no_copy(self, normalized_digest: bytes, cluster_id: str) -> bool:
+        """Return whether an editor said that this text is no copy of this cluster."""
         ...
 
     def members(self, cluster_id: str, *, after: int, limit: int) -> list[StoredArticle]:
@@ -207,8 +253,10 @@ class StoreReader(Protocol):
         """Return the sequence of the newest log entry, 0 for an empty log."""
         ...
 
-    def log(self, *, after: int, limit: int) -> list[LogEntry]:
-        """Return the log entries behind a sequence, oldest first."""
+    def log(
+        self, *, after: int, limit: int, operations: Sequence[LogOperation] = tuple(LogOperation)
+    ) -> list[LogEntry]:
+        """Return the log entries of these operations behind a sequence, oldest first."""
         ...
 
     def stats(self) -> StoreStats:
@@ -228,7 +276,19 @@ class StoreWriter(StoreReader, Protocol):
         ...
 
     def set_original(self, cluster_id: str, number: int, operation: LogOperation) -> None:
-        """Let another member answer for its cluster."""
+        """Let a member answer for its cluster; `PIN` also keeps it against promotions."""
+        ...
+
+    def leave(self, number: int, cluster_id: str, finding: Finding) -> None:
+        """Let a copy leave its cluster and found one, on an editor's word.
+
+        From now on its text `is_no_copy` of the cluster that it left.
+
+        Args:
+            number: Of a copy.
+            cluster_id: Of the cluster that it founds; not in use.
+            finding: What it is from now on.
+        """
         ...
 
     def remove(self, number: int) -> None:

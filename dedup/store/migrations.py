@@ -42,13 +42,23 @@ MIGRATIONS: tuple[Migration, ...] = (
             normalized BLOB
         ) STRICT;
         CREATE INDEX articles_by_cluster ON articles (cluster, number);
+        CREATE INDEX articles_by_url ON articles (url, number) WHERE url IS NOT NULL;
 
         CREATE TABLE clusters (
             number INTEGER PRIMARY KEY,
             cluster_id TEXT NOT NULL UNIQUE,
             original INTEGER NOT NULL,
-            size INTEGER NOT NULL
+            size INTEGER NOT NULL,
+            pinned INTEGER NOT NULL DEFAULT 0
         ) STRICT;
+        CREATE INDEX clusters_by_size ON clusters (size, number);
+
+        -- An editor's "not a copy of this", for whoever brings the same text again.
+        CREATE TABLE no_copies (
+            normalized_digest BLOB NOT NULL,
+            cluster_id TEXT NOT NULL,
+            PRIMARY KEY (normalized_digest, cluster_id)
+        ) STRICT, WITHOUT ROWID;
 
         -- Apart from the articles, so that a start reads signatures and no text.
         CREATE TABLE signatures (
@@ -64,8 +74,11 @@ MIGRATIONS: tuple[Migration, ...] = (
             number INTEGER NOT NULL,
             former INTEGER,
             cluster_id TEXT NOT NULL,
-            at INTEGER NOT NULL
+            at INTEGER NOT NULL,
+            article_id TEXT,
+            former_id TEXT
         ) STRICT;
+        CREATE INDEX changes ON log (sequence) WHERE operation <> 'add';
         """,
     ),
 )

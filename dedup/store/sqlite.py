@@ -24,8 +24,10 @@ from dedup.errors import (
 )
 from dedup.models import ArticleRecord, TextFormat
 from dedup.store.base import (
+    ClusterOrder,
     ClusterRow,
     ComparableText,
+    Finding,
     LogEntry,
     LogOperation,
     NewArticle,
@@ -58,6 +60,10 @@ _ARTICLE_COLUMNS = """
 """
 
 
+_CLUSTER_COLUMNS = "number, cluster_id, original, size, pinned"
+_MAX_INTEGER = 2**63 - 1
+
+
 class SqliteReader:
     """Answers questions over one connection; belongs to one thread."""
 
@@ -84,6 +90,18 @@ class SqliteReader:
         )
         return {row[0]: _stored_article(row) for row in rows}
 
+    def articles_after(
+        self, number: int, *, limit: int, url: str | None = None
+    ) -> list[StoredArticle]:
+        """Return articles numbered above this, in order; those of one URL if it is given."""
+        condition, values = ("", ()) if url is None else (" AND a.url = ?", (url,))
+        rows = self._rows(
+            f"SELECT {_ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
+            f" WHERE a.number > ?{condition} ORDER BY a.number LIMIT ?",
+            (number, *values, limit),
+        )
+        return [_stored_article(row) for row in rows]
+
     def text(self, number: int) -> str | None:
         """Return the text as received."""
         rows = self._rows("SELECT text FROM articles WHERE number = ?", (number,))
@@ -104,9 +122,30 @@ class SqliteReader:
     def cluster(self, cluster_id: str) -> ClusterRow | None:
         """Return the cluster with this id."""
         rows = self._rows(
-            "SELECT cluster_id, original, size FROM clusters WHERE cluster_id = ?", (cluster_id,)
+            f"SELECT {_CLUSTER_COLUMNS} FROM clusters WHERE cluster_id = ?", (cluster_id,)
         )
-        return ClusterRow(*rows[0]) if rows else None
+        return _cluster_row(rows[0]) if rows else None
+
+    def clusters(
+        self, order: ClusterOrder, *, below: tuple[int, int] | None, limit: int
+    ) -> list[ClusterRow]:
+        """Return clusters, the largest or the newest first."""
+        size, number = below or (_MAX_INTEGER, _MAX_INTEGER)
+        if order is ClusterOrder.TIME:
+            return self._clusters("number < ? ORDER BY number DESC", (number,), limit)
+        # Two look-ups in the index: SQLite reads far more for one with an OR.
+        same_size = "size = ? AND number < ? ORDER BY number DESC"
+        rows = self._clusters(same_size, (size, number), limit)
+        smaller = "size < ? ORDER BY size DESC, number DESC"
+        return rows + self._clusters(smaller, (size,), limit - len(rows))
+
+    def is_no_copy(self, normalized_digest: bytes, cluster_id: str) -> bool:
+        """Return whether an editor said that this text is no copy of this cluster."""
+        rows = self._rows(
+            "SELECT 1 FROM no_copies WHERE normalized_digest = ? AND cluster_id = ?",
+            (normalized_digest, cluster_id),
+        )
+        return bool(rows)
 
     def members(self, cluster_id: str, *, after: int, limit: int) -> list[StoredArticle]:
         """Return members numbered above `after`, in order of number."""
@@ -139,19 +178,25 @@ class SqliteReader:
         """Return the sequence of the newest log entry, 0 for an empty log."""
         return int(self._rows("SELECT coalesce(max(sequence), 0) FROM log")[0][0])
 
-    def log(self, *, after: int, limit: int) -> list[LogEntry]:
-        """Return the log entries behind a sequence, oldest first."""
+    def log(
+        self, *, after: int, limit: int, operations: Sequence[LogOperation] = tuple(LogOperation)
+    ) -> list[LogEntry]:
+        """Return the log entries of these operations behind a sequence, oldest first."""
+        # The index of changes serves a query that repeats its condition literally.
+        changes = "" if LogOperation.ADD in operations else " AND operation <> 'add'"
         rows = self._rows(
-            "SELECT sequence, operation, number, former, cluster_id, at FROM log"
-            " WHERE sequence > ? ORDER BY sequence LIMIT ?",
-            (after, limit),
+            "SELECT sequence, operation, number, former, cluster_id, at, article_id, former_id"
+            f" FROM log WHERE sequence > ?{changes}"
+            f" AND operation IN ({_placeholders(operations)}) ORDER BY sequence LIMIT ?",
+            (after, *operations, limit),
         )
         return [
             LogEntry(
-                sequence, LogOperation(operation), number, former, cluster, from_microseconds(at)
+                sequence, LogOperation(operation), number, former, cluster_id,
+                from_microseconds(at), article_id, former_id,
             )
-            for sequence, operation, number, former, cluster, at in rows
-        ]
+            for sequence, operation, number, former, cluster_id, at, article_id, former_id in rows
+        ]  # fmt: skip
 
     def stats(self) -> StoreStats:
         """Return counts and sizes."""
@@ -169,6 +214,12 @@ class SqliteReader:
             bytes_on_disk=pages * page_size,
             scheme=scheme,
         )
+
+    def _clusters(self, condition: str, values: tuple[int, ...], limit: int) -> list[ClusterRow]:
+        rows = self._rows(
+            f"SELECT {_CLUSTER_COLUMNS} FROM clusters WHERE {condition} LIMIT ?", (*values, limit)
+        )
+        return [_cluster_row(row) for row in rows]
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         try:
@@ -215,27 +266,54 @@ class SqliteWriter(SqliteReader):
         return number
 
     def set_original(self, cluster_id: str, number: int, operation: LogOperation) -> None:
-        """Let another member answer for its cluster."""
-        [(former,)] = self._rows(
-            "SELECT original FROM clusters WHERE cluster_id = ?", (cluster_id,)
+        """Let a member answer for its cluster; `PIN` also keeps it against promotions."""
+        [(former, former_id)] = self._rows(
+            "SELECT c.original, a.id FROM clusters c JOIN articles a ON a.number = c.original"
+            " WHERE c.cluster_id = ?",
+            (cluster_id,),
         )
-        self._rows("UPDATE clusters SET original = ? WHERE cluster_id = ?", (number, cluster_id))
+        self._rows(
+            "UPDATE clusters SET original = ?, pinned = ? WHERE cluster_id = ?",
+            (number, operation is LogOperation.PIN, cluster_id),
+        )
         self._rows("UPDATE signatures SET is_original = 0 WHERE number = ?", (former,))
         self._rows("UPDATE signatures SET is_original = 1 WHERE number = ?", (number,))
-        self._append_log(operation, number, former, cluster_id)
+        _, _, article_id = self._place(number)
+        self._append_log(operation, number, former, cluster_id, article_id, former_id)
+
+    def leave(self, number: int, cluster_id: str, finding: Finding) -> None:
+        """Let a copy leave its cluster and found one, on an editor's word."""
+        cluster, left_id, article_id = self._place(number)
+        self._rows("UPDATE clusters SET size = size - 1 WHERE number = ?", (cluster,))
+        self._rows(
+            "INSERT OR IGNORE INTO no_copies SELECT normalized_digest, ? FROM articles"
+            " WHERE number = ?",
+            (left_id, number),
+        )
+        self._rows(
+            "UPDATE articles SET finding = ? WHERE number = ?", (encode_finding(finding), number)
+        )
+        self._rows("UPDATE signatures SET is_original = 1 WHERE number = ?", (number,))
+        self._found_cluster(cluster_id, number)
+        self._append_log(LogOperation.LEAVE, number, None, cluster_id, article_id)
 
     def remove(self, number: int) -> None:
         """Delete an article that is no original, or the last member of its cluster."""
-        [(cluster, cluster_id)] = self._rows(
-            "SELECT c.number, c.cluster_id FROM articles a JOIN clusters c"
-            " ON c.number = a.cluster WHERE a.number = ?",
-            (number,),
-        )
+        cluster, cluster_id, article_id = self._place(number)
         self._rows("DELETE FROM articles WHERE number = ?", (number,))
         self._rows("DELETE FROM signatures WHERE number = ?", (number,))
         self._rows("UPDATE clusters SET size = size - 1 WHERE number = ?", (cluster,))
         self._rows("DELETE FROM clusters WHERE number = ? AND size = 0", (cluster,))
-        self._append_log(LogOperation.REMOVE, number, None, cluster_id)
+        self._append_log(LogOperation.REMOVE, number, None, cluster_id, article_id)
+
+    def _place(self, number: int) -> tuple[int, str, str]:
+        """Return the cluster's number and id, and the article's id."""
+        [(cluster, cluster_id, article_id)] = self._rows(
+            "SELECT c.number, c.cluster_id, a.id FROM articles a JOIN clusters c"
+            " ON c.number = a.cluster WHERE a.number = ?",
+            (number,),
+        )
+        return cluster, cluster_id, article_id
 
     def _join_cluster(self, cluster_id: str) -> int | None:
         rows = self._rows(
@@ -255,11 +333,19 @@ class SqliteWriter(SqliteReader):
         )
 
     def _append_log(
-        self, operation: LogOperation, number: int, former: int | None, cluster_id: str
+        self,
+        operation: LogOperation,
+        number: int,
+        former: int | None,
+        cluster_id: str,
+        article_id: str | None = None,
+        former_id: str | None = None,
     ) -> None:
+        at = to_microseconds(datetime.now(UTC))
         self._rows(
-            "INSERT INTO log (operation, number, former, cluster_id, at) VALUES (?, ?, ?, ?, ?)",
-            (operation, number, former, cluster_id, to_microseconds(datetime.now(UTC))),
+            "INSERT INTO log (operation, number, former, cluster_id, at, article_id, former_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (operation, number, former, cluster_id, at, article_id, former_id),
         )
 
 
@@ -402,6 +488,11 @@ def _stored_article(row: Sequence[Any]) -> StoredArticle:
         finding=decode_finding(finding),
         cluster_id=cluster_id,
     )
+
+
+def _cluster_row(row: Sequence[Any]) -> ClusterRow:
+    number, cluster_id, original, size, pinned = row
+    return ClusterRow(number, cluster_id, original, size, bool(pinned))
 
 
 def _signature_row(row: Sequence[Any]) -> SignatureRow:

@@ -154,7 +154,7 @@ class Folder:
         Returns:
             The characters to compare. Folding their text again changes nothing.
         """
-        source = code_points(text)
+        source = _code_points(text)
         spans = _spans(excluded)
         bounds, span_bounds = (np.array([0, len(part)], np.intp) for part in (source, spans))
         codes, origins, _ = self._fold(source, bounds, spans, span_bounds)
@@ -183,7 +183,7 @@ class Folder:
             raise ValueError(msg)
         spans = [_spans(one) for one in excluded]
         codes, origins, offsets = self._fold(
-            code_points("".join(texts)),
+            _code_points("".join(texts)),
             _bounds(texts),
             np.concatenate([_NO_SPANS, *spans]),
             _bounds(spans),
@@ -227,7 +227,7 @@ class Folder:
         return source.size + int(pieces.sum())
 
 
-def code_points(text: str) -> NDArray[np.uint32]:
+def _code_points(text: str) -> NDArray[np.uint32]:
     """Return the code points of a text, lone surrogates too; uint32, read-only."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 

@@ -51,7 +51,7 @@ def pair_of(char: str) -> int | None:
     """Return `lead << 8 | trail` of a character, or None if it is not two bytes in GBK.
 
     >>> hex(pair_of("啟")), pair_of("f")
-    ('0x8689', None)
+    ('0x86a2', None)
     """
     return _pair_table().get(char)
 

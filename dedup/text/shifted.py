@@ -20,9 +20,12 @@ a stretch and `split_annotations` for those that an annotation cut off.
 """
 
 import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
-from dedup.text.gbk import LEADS, char_of, chars_led_by, is_lead, pair_of
+from dedup.text.gbk import char_of, chars_led_by, is_lead, pair_of
 from dedup.text.marks import LOST
 from dedup.text.pinyin import LETTERS, reading_of, without_tone
 from dedup.text.words import char_odds, is_common, is_han, longest_phrase, pair_odds
@@ -30,7 +33,7 @@ from dedup.text.words import char_odds, is_common, is_han, longest_phrase, pair_
 __all__ = [
     "Reading",
     "best_in_context",
-    "char_by_reading",
+    "chars_with_reading",
     "han_after",
     "han_before",
     "neighbourhood",
@@ -55,10 +58,16 @@ class Reading(NamedTuple):
 
 # A stretch of simplified text can run on to the next digit; longer than this none was seen.
 _LONGEST_STRETCH = 1_000
+_LONGEST_CONTEXT = 4
 
 # A reading that falls this far below its best end, or below the text as it stands,
 # has left the stretch; going on would cost clean texts most of their time.
 _HOPELESS = 10.0
+
+# A true reading gains two or three with each character. One that has gained nothing
+# to speak of by now could hover for a thousand more, behind every sign of the text.
+_TRIAL = 16
+_LEAST_GAIN_OF_TRIAL = 8.0
 
 _ODDS_OF_STRAY_LETTER = 3.0  # one ASCII letter between two Han characters is odd as it stands
 _ODDS_OF_AGREEING_ANNOTATION = 6.0
@@ -70,6 +79,22 @@ _CLOSING_TAG = re.compile(r"/[a-z][a-z0-9]{0,9}>")
 _FOLDABLE_SIGNS = "!(),:;?"
 _HALF_BYTES = "?？"
 _LEAD_OF_QUOTES = 0xA1
+
+
+class _Walk(NamedTuple):
+    """A stretch read to where it ends, or to where it proves to be none.
+
+    Attributes:
+        chars: What was read.
+        leftovers: The byte left over behind each of them: the lead of the next.
+        gains: The gain up to and with each of them.
+        hopeless: Whether reading was broken off, the text making no sense any more.
+    """
+
+    chars: list[str]
+    leftovers: list[int]
+    gains: list[float]
+    hopeless: bool
 
 
 def read_shifted(
@@ -88,40 +113,40 @@ def read_shifted(
     Returns:
         The reading up to the likeliest end; its gain says whether to believe it.
     """
-    restored: list[str] = []
-    last = ""
-    gain = 0.0
-    best = Reading("", start, float("-inf"))
-    pending = lead
-    limit = min(len(text), start + _LONGEST_STRETCH)
-    at = start
-    while at < limit:
-        if restored:
-            best = max(best, _end_at_trail_80(restored, at, pending, gain), key=_gain)
-        pair = _pair_at(text, at, pending)
-        if pair is None or not is_lead(pending):
+    walk = _walk(text, start, lead)
+    size, ending = _end_at_trail_80(walk, start)
+    if not walk.hopeless:
+        known = before + "".join(walk.chars[-_LONGEST_CONTEXT:])
+        leftover = walk.leftovers[-1] if walk.chars else lead
+        final = _end_of_stretch(text, start + len(walk.chars), leftover, known, nearby)
+        final = final._replace(gain=final.gain + (walk.gains[-1] if walk.chars else 0.0))
+        if final.gain >= ending.gain:
+            size, ending = len(walk.chars), final
+    chars = walk.chars[:size]
+    if nearby:
+        chars = _with_dropped_pairs(chars, nearby)
+    return ending._replace(text="".join(chars) + ending.text)
+
+
+def _walk(text: str, start: int, lead: int) -> _Walk:
+    """Read on from `start` until the stretch ends or makes no sense."""
+    walk = _Walk([], [], [], hopeless=False)
+    gain = highest = 0.0
+    for at in range(start, min(len(text), start + _LONGEST_STRETCH)):
+        pair = _pair_at(text, at, lead)
+        if pair is None or not is_lead(lead):
             break
-        if gain < max(best.gain, 0.0) - _HOPELESS:
-            return best
-        char = char_of(pending, pair >> 8)
-        gain += _step_gain(text, at, last, char)
-        last = char
-        if nearby and at > start and _is_doubtful(restored[-1], char, nearby):
-            char = _char_or_dropped_pair(char, pending, pair >> 8, nearby)
-        restored.append(char)
-        pending = pair & 0xFF
-        at += 1
-        if pending < 0x80:
-            # The decoder took the ASCII character behind the stretch for a trail byte.
-            done = Reading("".join(restored) + chr(pending), at, gain)
-            return max(best, done, key=_gain)
-    ending = _end_of_stretch(text, at, pending, before + "".join(restored), nearby)
-    done = Reading("".join(restored) + ending.text, ending.end, gain + ending.gain)
-    return max(best, done, key=_gain)
-
-
-def _gain(reading: Reading) -> float:
-    return reading.gain
+        char = char_of(lead, pair >> 8)
+        gain += _step_gain(text, at, walk.chars[-1] if walk.chars else "", char)
+        highest = max(highest, gain)
+        stalled = len(walk.chars) == _TRIAL and gain < _LEAST_GAIN_OF_TRIAL
+        if stalled or gain < highest - _HOPELESS:
+            return walk._replace(hopeless=True)
+        lead = pair & 0xFF
+        walk.chars.append(char)
+        walk.leftovers.append(lead)
+        walk.gains.append(gain)
+    return walk
 
 
 def _step_gain(text: str, at: int, last: str, char: str) -> float:
@@ -132,13 +157,16 @@ def _step_gain(text: str, at: int, last: str, char: str) -> float:
     return gain
 
 
-def _end_at_trail_80(restored: list[str], at: int, lead: int, gain: float) -> Reading:
-    """Return the reading that ends in front of `at`, with the trail byte 0x80 lost there."""
-    char = char_of(lead, 0x80) if is_lead(lead) else ""
-    if not char or not is_common(char):
-        return Reading("", at, float("-inf"))
-    gain += char_odds(char) + pair_odds(restored[-1][-1], char) + _ODDS_OF_TRAIL_80
-    return Reading("".join(restored) + char, at, gain)
+def _end_at_trail_80(walk: _Walk, start: int) -> tuple[int, Reading]:
+    """Return the likeliest place where a trail byte 0x80 was lost: characters read, and the end."""
+    best = (0, Reading("", start, float("-inf")))
+    for size, (last, lead, gain) in enumerate(zip(*walk[:3], strict=True), start=1):
+        char = char_of(lead, 0x80) if is_lead(lead) else ""
+        if char and is_common(char):
+            total = gain + char_odds(char) + pair_odds(last, char) + _ODDS_OF_TRAIL_80
+            if total > best[1].gain:
+                best = (size, Reading(char, start + size, total))
+    return best
 
 
 def _pair_at(text: str, at: int, lead: int) -> int | None:
@@ -165,29 +193,45 @@ def _pair_at(text: str, at: int, lead: int) -> int | None:
     return None
 
 
-def _is_doubtful(before: str, char: str, nearby: str) -> bool:
-    """Whether a character is rather rare and never seen behind the one in front of it."""
-    behind = before[-1:] + char
-    return char_odds(char) < 0 and pair_odds(behind[0], char) <= 0 and behind not in nearby
+def _with_dropped_pairs(chars: list[str], nearby: str) -> list[str]:
+    """Return `chars` with two in place of each that no one would write there.
 
-
-def _char_or_dropped_pair(char: str, lead: int, trail: int, nearby: str) -> str:
-    """Return `char`, or the two characters whose inner bytes were dropped in its place.
-
-    `lead` and `trail` make up `char` if nothing is missing between them. If a
-    private-use character is, `lead` opens a character and `trail` ends the next.
-    By chance alone some listed pair has these two bytes; it must occur nearby too.
+    Its bytes are then the lead of one character and the trail of the next, and the
+    two between them were a private-use character that was dropped.
     """
-    # None of these characters is ASCII, so none means anything inside a class.
-    first = "".join(filter(is_common, chars_led_by(lead)))
-    second = "".join(filter(is_common, (char_of(byte, trail) for byte in LEADS)))
-    if not first or not second:
-        return LOST * 2
-    words: set[str] = set(re.findall(f"(?=([{first}][{second}]))", nearby))
-    fitting = [word for word in words if pair_odds(*word) > 0 and _may_be_dropped(*word)]
-    if len(fitting) == 1:
-        return fitting[0]
+    mended = chars[:1]
+    for last, char in pairwise(chars):
+        doubtful = char_odds(char) < 0 and pair_odds(last, char) <= 0 and last + char not in nearby
+        mended.append(_char_or_dropped_pair(char, nearby) if doubtful else char)
+    return mended
+
+
+def _char_or_dropped_pair(char: str, nearby: str) -> str:
+    """Return `char`, or the two characters that met in the pair that was dropped inside it.
+
+    Nearly always some two characters can be found in a dictionary; they must stand
+    side by side nearby too.
+    """
+    lead, trail = divmod(pair_of(char) or 0, 0x100)
+    words = {
+        first + second
+        for first in chars_led_by(lead)
+        if is_common(first)
+        for second in _followers(first, nearby)
+        if (pair_of(second) or 0) & 0xFF == trail and _may_be_dropped(first, second)
+    }
+    listed = [word for word in words if pair_odds(*word) > 0]
+    if len(listed) == 1:
+        return listed[0]
     return char if is_common(char) else LOST * 2
+
+
+def _followers(char: str, nearby: str) -> Iterator[str]:
+    """Yield what stands behind each occurrence of `char`."""
+    at = nearby.find(char)
+    while 0 <= at < len(nearby) - 1:
+        yield nearby[at + 1]
+        at = nearby.find(char, at + 1)
 
 
 def _may_be_dropped(first: str, second: str) -> bool:
@@ -198,6 +242,9 @@ def _may_be_dropped(first: str, second: str) -> bool:
 
 def _end_of_stretch(text: str, at: int, lead: int, before: str, nearby: str) -> Reading:
     """Return the last character of a stretch, whose lead is known, and where it ends."""
+    if lead < 0x80:
+        # The decoder took the ASCII character behind the stretch for a trail byte.
+        return Reading(chr(lead), at, 0.0)
     if not is_lead(lead):
         return Reading(LOST, at, _ODDS_OF_LOST_TRAIL)
     stray = _end_in_stray_letter(text, at, lead, before)
@@ -224,7 +271,7 @@ def _end_in_lost_trail(text: str, at: int, lead: int, before: str, nearby: str) 
     """Return the end where the last trail byte is lost, with its character if that is certain."""
     annotation = _ANNOTATION.match(text, at)
     if annotation:
-        char = char_by_reading(lead, annotation[1], before, han_after(text, annotation.end()))
+        char = _char_by_reading(lead, annotation[1], before, han_after(text, annotation.end()))
         # Where a half byte swallowed the bracket, what is left is no annotation to
         # anyone else; a whole one stays for the repair that strips them all.
         end = annotation.end() if text[at] in _HALF_BYTES else at
@@ -241,13 +288,18 @@ def _end_in_lost_trail(text: str, at: int, lead: int, before: str, nearby: str) 
     return Reading(char + LOST * swallowed, end, _ODDS_OF_LOST_TRAIL)
 
 
-def char_by_reading(lead: int, reading: str, before: str, after: str) -> str:
+def _char_by_reading(lead: int, reading: str, before: str, after: str) -> str:
     """Return the only character with this lead and reading; `�` if there are none or several."""
-    syllable = without_tone(reading)
-    candidates = [char for char in chars_led_by(lead) if reading_of(char) == syllable]
+    candidates = chars_with_reading(lead, without_tone(reading))
     if len(candidates) == 1:
-        return candidates[0]
-    return best_in_context(candidates, before, after, "")
+        return candidates
+    return best_in_context(list(candidates), before, after, "")
+
+
+@lru_cache(maxsize=1 << 14)
+def chars_with_reading(lead: int, syllable: str) -> str:
+    """Return the characters with this lead byte and toneless reading."""
+    return "".join(char for char in chars_led_by(lead) if reading_of(char) == syllable)
 
 
 def best_in_context(candidates: list[str], before: str, after: str, nearby: str) -> str:
@@ -294,14 +346,25 @@ def han_after(text: str, start: int) -> str:
 _REACH = 3_000
 
 
-def neighbourhood(text: str, at: int) -> str:
-    """Return the text around `at`, an article's length or so, without annotations."""
-    return _WHOLE_ANNOTATION.sub("", text[max(0, at - _REACH) : at + _REACH])
+def neighbourhood(text: str) -> Callable[[int], str]:
+    """Return a function from offsets to the text around them, without annotations.
+
+    It covers an article's length or so, and hardly changes from one offset to the
+    next: ascending offsets share it.
+    """
+
+    @lru_cache(maxsize=1)
+    def around(block: int) -> str:
+        window = text[max(0, block - 1) * _REACH : (block + 2) * _REACH]
+        return _WHOLE_ANNOTATION.sub("", window)
+
+    return lambda at: around(at // _REACH)
 
 
 def quote_is_open(text: str, at: int) -> bool:
     """Whether a quotation that opens before `at` in the same line has not been closed."""
     # Bounded, since a text may be one line of megabytes and this is asked in many places.
-    line_start = max(text.rfind("\n", 0, at) + 1, at - _LONGEST_STRETCH)
+    furthest = max(0, at - _LONGEST_STRETCH)
+    line_start = max(text.rfind("\n", furthest, at) + 1, furthest)
     opened = text.rfind("“", line_start, at)
     return opened >= 0 and text.find("”", opened, at) < 0

@@ -14,10 +14,10 @@ import re
 from typing import NamedTuple
 
 from dedup.models import Edit
-from dedup.text.gbk import TRAILS, char_of, is_lead, pair_of
+from dedup.text.gbk import is_lead, pair_of
 from dedup.text.marks import LOST, Mark
-from dedup.text.pinyin import LETTERS, is_syllable, reading_of, without_tone
-from dedup.text.shifted import han_before, neighbourhood, read_shifted
+from dedup.text.pinyin import LETTERS, is_syllable, without_tone
+from dedup.text.shifted import chars_with_reading, han_before, neighbourhood, read_shifted
 
 __all__ = ["find_split_annotations", "rejoin_split_characters"]
 
@@ -50,10 +50,11 @@ def find_split_annotations(text: str) -> list[Mark]:
 def rejoin_split_characters(text: str, marks: list[Mark]) -> list[Edit]:
     """Put each split character together again, and the shifted stretch behind it right."""
     edits = []
+    nearby = neighbourhood(text)
     for mark in marks:
         match = _SPLIT[text[mark.start]].match(text, mark.start)
         if match is not None:
-            rejoined = _rejoin(text, match, neighbourhood(text, mark.start))
+            rejoined = _rejoin(text, match, nearby(mark.start))
             edits.append(Edit(mark.start, mark.end, rejoined.text))
     return edits
 
@@ -78,9 +79,8 @@ def _rejoin(text: str, match: re.Match[str], nearby: str) -> _Rejoined:
 def _lost_bytes(char: str, reading: str) -> list[int]:
     """Return the bytes that make a character of this reading behind the trail byte of `char`."""
     first = (pair_of(char) or 0) & 0xFF
-    syllable = without_tone(reading)
-    return [
-        byte
-        for byte in TRAILS
-        if is_lead(first) and is_lead(byte) and reading_of(char_of(first, byte)) == syllable
-    ]
+    if not is_lead(first):
+        return []
+    candidates = chars_with_reading(first, without_tone(reading))
+    trails = [(pair_of(candidate) or 0) & 0xFF for candidate in candidates]
+    return [trail for trail in trails if is_lead(trail)]

@@ -116,7 +116,7 @@ class TestRemembering:
         dedup.check(Article(text=seeds["004"], id="a"), remember=False)
 
         assert Verdict.NEW == dedup.check(Article(text=seeds["004"], id="b")).verdict
-        pytest.raises(NotFoundError, dedup.get, "a")
+        pytest.raises(NotFoundError, dedup.catalogue.article, "a")
 
     def test_retry_gets_the_recorded_answer(self, dedup, seeds):
         """The same id and text is the same article: one row, one answer."""
@@ -196,8 +196,8 @@ class TestRemove:
         dedup.check(Article(text=seeds["000"], id="b"))
         dedup.remove("b")
 
-        assert () == dedup.cluster(cluster_id).copies
-        pytest.raises(NotFoundError, dedup.get, "b")
+        assert () == dedup.catalogue.cluster(cluster_id).copies.items
+        pytest.raises(NotFoundError, dedup.catalogue.article, "b")
 
     def test_original_hands_over_to_the_best_copy(self, dedup, seeds):
         """An undamaged copy comes before a damaged one, an earlier one before a later."""
@@ -208,8 +208,8 @@ class TestRemove:
             dedup.check(Article(text=seeds["004"], id=article_id, published_at=published_at))
         dedup.remove("a")
 
-        assert "early" == dedup.cluster(cluster_id).original.id
-        assert Verdict.NEW == dedup.get("early").verdict
+        assert "early" == dedup.catalogue.cluster(cluster_id).original.id
+        assert Verdict.NEW == dedup.catalogue.article("early").verdict
         result = dedup.check(Article(text=seeds["000"], id="next"))
         assert ("early", cluster_id) == (result.original.id, result.cluster_id)
 
@@ -218,7 +218,7 @@ class TestRemove:
         cluster_id = dedup.check(Article(text=seeds["004"], id="a")).cluster_id
         dedup.remove("a")
 
-        pytest.raises(NotFoundError, dedup.cluster, cluster_id)
+        pytest.raises(NotFoundError, dedup.catalogue.cluster, cluster_id)
         assert Verdict.NEW == dedup.check(Article(text=seeds["004"], id="b")).verdict
 
     def test_unknown(self, dedup):
@@ -234,7 +234,7 @@ class TestRemove:
         second = dedup.check(Article(text=seeds["002"], id="a"))
 
         assert first.cluster_id != second.cluster_id
-        assert "b" == dedup.cluster(first.cluster_id).original.id
+        assert "b" == dedup.catalogue.cluster(first.cluster_id).original.id
 
 
 class TestScan:
@@ -293,4 +293,4 @@ class TestBadInput:
         """NUL is a character like any other, and comes back."""
         dedup.check(Article(text="复工\0复产", id="a"))
 
-        assert "复工\0复产" == dedup.get("a").text
+        assert "复工\0复产" == dedup.catalogue.article("a").text

@@ -1,6 +1,7 @@
 """The service over HTTP, in this process: fields, codes and hostile input."""
 
 import gzip
+import json
 import threading
 
 import pytest
@@ -230,6 +231,226 @@ class TestArticles:
         assert_problem(client.get("/clusters/nobody"), 404, "not_found")
 
 
+class TestPut:
+    def test_replaces_the_text(self, client, seeds):
+        """A known id gets another text, checked anew, in one step."""
+        client.post("/check", json={"text": seeds["004"], "id": "a4"})
+        client.post("/check", json={"text": seeds["002"], "id": "a"})
+        answer = client.put("/articles/a", json={"text": seeds["000"], "title": "新"}).json()
+
+        assert ("a", "garbled_mirror", "a4") == (
+            answer["id"], answer["verdict"], answer["original"]["id"],
+        )  # fmt: skip
+        assert ("新", seeds["000"]) == tuple(
+            client.get("/articles/a").json()[name] for name in ("title", "text")
+        )
+        assert "new" == client.post("/check", json={"text": seeds["002"]}).json()["verdict"]
+
+    def test_original_of_others(self, client, seeds):
+        """The copies of a replaced original keep their cluster, and the new text may join it."""
+        first = client.post("/check", json={"text": seeds["004"], "id": "a"}).json()
+        client.post("/check", json={"text": seeds["000"], "id": "b"})
+        answer = client.put("/articles/a", json={"text": seeds["004"] + "（完）"}).json()
+
+        assert first["cluster_id"] == answer["cluster_id"]
+        assert ("reprint", True, "b") == (
+            answer["verdict"], answer["promoted"], answer["replaces"],
+        )  # fmt: skip
+
+    def test_unknown_id(self, client, seeds):
+        """An id that is not known is simply remembered; the same text again changes nothing."""
+        first = client.put("/articles/a", json={"text": seeds["002"]}).json()
+
+        assert "new" == first["verdict"]
+        assert first == client.put("/articles/a", json={"text": seeds["002"]}).json()
+
+    def test_refuses(self, client):
+        """The id is in the path alone."""
+        response = client.put("/articles/a", json={"text": "复工", "id": "b"})
+        assert_problem(response, 422, "invalid_field")
+
+
+class TestLists:
+    def test_articles_by_page_and_url(self, client):
+        """All articles in order, or those of one address."""
+        for number in range(5):
+            body = {"text": f"第{number}号消息", "id": str(number), "url": f"u{number % 2}"}
+            client.post("/check", json=body)
+        ids, cursor = [], None
+        while True:
+            params = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+            page = client.get("/articles", params=params).json()
+            ids += [article["id"] for article in page["articles"]]
+            if (cursor := page["next_cursor"]) is None:
+                break
+
+        assert ["0", "1", "2", "3", "4"] == ids
+        page = client.get("/articles", params={"url": "u1"}).json()
+        assert ["1", "3"] == [article["id"] for article in page["articles"]]
+
+    @pytest.mark.parametrize(
+        ("order", "expected"), [("size", [3, 2, 2, 1, 1]), ("time", [1, 2, 3, 1, 2])]
+    )
+    def test_clusters_by_page(self, client, order, expected):
+        """The largest or the newest cluster comes first, each exactly once."""
+        for cluster, size in enumerate([2, 1, 3, 2, 1]):
+            for number in range(size):
+                body = {"text": f"第{cluster}号消息", "id": f"{cluster}-{number}"}
+                client.post("/check", json=body)
+        clusters, cursor = [], None
+        while True:
+            params = {"order": order, "limit": 2} | ({"cursor": cursor} if cursor else {})
+            page = client.get("/clusters", params=params).json()
+            clusters += page["clusters"]
+            if (cursor := page["next_cursor"]) is None:
+                break
+
+        assert expected == [cluster["size"] for cluster in clusters]
+        assert 5 == len({cluster["cluster_id"] for cluster in clusters})
+
+    @pytest.mark.parametrize("path", ["/articles", "/clusters"])
+    @pytest.mark.parametrize("cursor", ["x", "1.2.3", "-1", "9" * 30, "1e3"])
+    def test_foreign_cursors(self, client, path, cursor):
+        """A cursor that this list did not give is refused."""
+        assert_problem(client.get(path, params={"cursor": cursor}), 422, "invalid_field")
+
+
+class TestEditor:
+    @pytest.fixture
+    def cluster(self, client, seeds):
+        answer = client.post("/check", json={"text": seeds["000"], "id": "damaged"}).json()
+        client.post("/check", json={"text": seeds["000"] + "（完）", "id": "other"})
+        return f"/clusters/{answer['cluster_id']}"
+
+    def test_pinned_original_stays(self, client, cluster, seeds):
+        """What an editor pinned is not promoted away."""
+        answer = client.patch(cluster, json={"pin": "other"}).json()
+        assert ("other", True) == (answer["original"]["id"], answer["pinned"])
+
+        check = client.post("/check", json={"text": seeds["004"], "id": "sound"}).json()
+
+        assert (False, "other") == (check["promoted"], check["original"]["id"])
+        assert "other" == client.get(cluster).json()["original"]["id"]
+
+    def test_not_a_copy(self, client, cluster, seeds):
+        """What is no copy leaves, and its text never comes back to the cluster."""
+        answer = client.patch(cluster, json={"not_a_copy": "other"}).json()
+        assert (1, []) == (answer["size"], answer["copies"])
+
+        left = client.get("/articles/other").json()
+        assert ("new", None) == (left["verdict"], left["original"])
+        again = client.post("/check", json={"text": seeds["000"] + "（完）", "id": "x"}).json()
+        assert "other" == again["original"]["id"]
+        assert ["other"] == [match["id"] for match in again["matches"]]
+
+    def test_original_that_is_no_copy(self, client, cluster):
+        """When the original leaves, its best copy answers for the rest."""
+        answer = client.patch(cluster, json={"not_a_copy": "damaged"}).json()
+
+        assert ("other", 1) == (answer["original"]["id"], answer["size"])
+
+    def test_refuses(self, client, cluster):
+        """One decision at a time, on members only."""
+        for body in ({}, {"pin": "other", "not_a_copy": "other"}, {"pin": ""}):
+            assert_problem(client.patch(cluster, json=body), 422, "invalid_field")
+        assert_problem(client.patch(cluster, json={"pin": "nobody"}), 404, "not_found")
+        assert_problem(client.patch("/clusters/none", json={"pin": "other"}), 404, "not_found")
+
+
+class TestChanges:
+    def test_in_order(self, client, seeds):
+        """Promotions, decisions, hand-overs and removals, and nothing else."""
+        client.post("/check", json={"text": seeds["000"], "id": "a0"})
+        answer = client.post("/check", json={"text": seeds["004"], "id": "a4"}).json()
+        cluster = answer["cluster_id"]
+        client.patch(f"/clusters/{cluster}", json={"pin": "a0"})
+        client.patch(f"/clusters/{cluster}", json={"not_a_copy": "a4"})
+        client.post("/check", json={"text": seeds["000"], "id": "copy"})
+        client.delete("/articles/a0")
+
+        first = client.get("/changes", params={"limit": 2}).json()
+        rest = client.get("/changes", params={"since": first["next_since"]}).json()
+
+        assert [
+            ("promote", "a4", "a0"),
+            ("pin", "a0", "a4"),
+            ("leave", "a4", None),
+            ("hand_over", "copy", "a0"),
+            ("remove", "a0", None),
+        ] == [
+            (change["operation"], change["article_id"], change["former_id"])
+            for change in first["changes"] + rest["changes"]
+        ]
+        end = client.get("/changes", params={"since": rest["next_since"]}).json()
+        assert ([], rest["next_since"]) == (end["changes"], end["next_since"])
+
+
+class TestBatch:
+    def send(self, client, *lines, **options):
+        body = b"".join(
+            (line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n"
+            for line in lines
+        )
+        headers = {"Content-Type": "application/x-ndjson"} | options.pop("headers", {})
+        if headers.get("Content-Encoding") == "gzip":
+            body = gzip.compress(body)
+        response = client.post("/check/batch", content=body, headers=headers)
+        assert 200 == response.status_code
+        return [json.loads(line) for line in response.text.splitlines()]
+
+    def test_a_line_sees_those_before_it(self, client, seeds):
+        """Copies within a batch are found, and a bad line is answered in its place."""
+        answers = self.send(
+            client,
+            {"text": seeds["004"], "id": "a4"},
+            {"text": seeds["000"], "id": "a0"},
+            b"{nonsense",
+            {"text": ""},
+            {"text": seeds["002"], "id": "a4"},
+            {"text": seeds["000"], "remember": False, "passages": True, "repaired": True},
+            {"text": seeds["002"], "id": "a2"},
+            b"",
+            {"text": seeds["002"], "id": "x" * 5, "txet": 1},
+        )
+
+        assert [
+            "new", "garbled_mirror", "malformed_request", "empty_text", "id_conflict",
+            "garbled_mirror", "new", "invalid_field",
+        ] == [answer.get("code") or answer["verdict"] for answer in answers]  # fmt: skip
+        assert answers[5]["matches"][0]["passages"]
+        assert "(guó)" not in answers[5]["repaired"]
+        assert 3 == client.app.state.service.dedup.stats().articles
+
+    def test_many_lines(self, client):
+        """Hundreds of lines keep their order, each with its answer, compressed or not."""
+        lines = [{"text": f"第{number}号消息", "id": str(number)} for number in range(500)]
+        answers = self.send(client, *lines)
+
+        assert [str(number) for number in range(500)] == [answer["id"] for answer in answers]
+        assert answers == self.send(client, *lines, headers={"Content-Encoding": "gzip"})
+
+    def test_line_beyond_the_limit(self, client):
+        """A line that is too large is answered in its place."""
+        lines = [{"text": "复工"}, {"text": "复" * (1 << 20)}, {"text": "复产"}]
+
+        assert ["new", "too_large", "new"] == [
+            answer.get("code") or answer["verdict"] for answer in self.send(client, *lines)
+        ]
+
+    def test_damaged_compression(self, client):
+        """A stream that cannot be read on ends with a problem."""
+        response = client.post(
+            "/check/batch",
+            content=b"no gzip",
+            headers={"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"},
+        )
+        assert "malformed_request" == response.json()["code"]
+
+    def test_other_media_type(self, client):
+        """A JSON array is no stream of lines."""
+        assert_problem(client.post("/check/batch", json=[]), 415, "unsupported_media_type")
+
+
 class TestRepair:
     def test_steps_replay(self, client, seeds):
         """The steps lead from the text to the repaired one."""
@@ -278,8 +499,10 @@ class TestOperations:
         """The document describes every route and its problems."""
         document = client.get("/openapi.json").json()
 
-        assert {"/check", "/repair", "/articles/{article_id}", "/clusters/{cluster_id}",
-                "/health/live", "/health/ready", "/version"} == set(document["paths"])  # fmt: skip
+        assert {
+            "/check", "/check/batch", "/repair", "/articles", "/articles/{article_id}", "/clusters",
+            "/clusters/{cluster_id}", "/changes", "/health/live", "/health/ready", "/version",
+        } == set(document["paths"])  # fmt: skip
         responses = document["paths"]["/check"]["post"]["responses"]
         assert "application/problem+json" in responses["422"]["content"]
 

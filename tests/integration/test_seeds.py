@@ -61,8 +61,11 @@ class TestOneByOne:
 
         assert Verdict.GARBLED_MIRROR == result.verdict
         assert "004" == result.original.id
-        cluster = dedup.cluster(result.cluster_id)
-        assert ("004", ["000"]) == (cluster.original.id, [c.article.id for c in cluster.copies])
+        cluster = dedup.catalogue.cluster(result.cluster_id)
+        assert ("004", ["000"]) == (
+            cluster.original.id,
+            [c.article.id for c in cluster.copies.items],
+        )
 
     def test_mirror_first(self, dedup, seeds):
         """The sound article takes the place of its damaged mirror."""
@@ -74,9 +77,9 @@ class TestOneByOne:
             second.verdict, second.promoted, second.replaces,
         )  # fmt: skip
         assert first.cluster_id == second.cluster_id
-        cluster = dedup.cluster(first.cluster_id)
+        cluster = dedup.catalogue.cluster(first.cluster_id)
         assert "004" == cluster.original.id
-        [copy] = cluster.copies
+        [copy] = cluster.copies.items
         assert ("000", Verdict.GARBLED_MIRROR) == (copy.article.id, copy.verdict)
         assert copy.scores.containment >= 0.95
 

@@ -48,6 +48,7 @@ def test_folding_undoes_every_conversion_of_opencc(conversion: str, words: list[
     assert list(map(fold, words)) == [fold(convert(word)) for word in words]
 
 
+@pytest.mark.needs_data
 def test_opencc_test_cases_fold_alike() -> None:
     """Nearly all of OpenCC's own test cases fold alike before and after conversion.
 

@@ -1,0 +1,158 @@
+"""Check many articles over one connection, a line each."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.requests import ClientDisconnect
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from app.bodies import LineReader, parse_json, require_media_type
+from app.dependencies import Service, ServiceDependency, in_thread
+from app.openapi import ndjson_body, problems
+from app.problems import INTERNAL_ERROR, ProblemError, problem_body, problem_of
+from app.schemas import CheckRequest
+from dedup import CheckResult, DedupError, Deduplicator
+from dedup.deduplicator import Survey
+from dedup.serialization import check_result_to_dict
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["check"])
+
+_LINES_AT_ONCE = 64
+_UNREAD_ANSWERS = 10_000
+
+Answer = dict[str, Any]
+
+
+class _DuplexResponse(StreamingResponse):
+    """Streams an answer whose body is made from a request that is still being read."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer; a client that goes away ends the request's stream.
+
+        The usual response would take the request's messages for itself, to see whether
+        the client is still there.
+        """
+        await self.stream_response(send)
+
+
+@router.post(
+    "/check/batch",
+    summary="Check many articles, in order, as they come",
+    response_class=StreamingResponse,
+    responses=problems(415, 503),
+    openapi_extra=ndjson_body(CheckRequest),
+)
+async def check_batch(request: Request, service: ServiceDependency) -> StreamingResponse:
+    """Answer each line with a line; a line sees those before it.
+
+    A line that cannot be answered gets a problem in its place, and the rest goes on.
+    Answers are written while lines are still read: a client reads while it sends, or
+    sends no more than some thousands of lines.
+    """
+    require_media_type(request, "application/x-ndjson")
+    lines = LineReader(request, max_bytes=service.settings.max_body_bytes)
+    return _DuplexResponse(_answers(lines, service), media_type="application/x-ndjson")
+
+
+async def _answers(lines: LineReader, service: Service) -> AsyncIterator[bytes]:
+    # Reading must not wait for the client to read, who may still be sending.
+    queue: asyncio.Queue[bytes | None] = asyncio.Queue(_UNREAD_ANSWERS // _LINES_AT_ONCE)
+    worker = asyncio.create_task(_work(lines, service, queue))
+    try:
+        while (answers := await queue.get()) is not None:
+            yield answers
+        with suppress(ClientDisconnect):
+            await worker
+    finally:
+        worker.cancel()
+
+
+async def _work(lines: LineReader, service: Service, queue: asyncio.Queue[bytes | None]) -> None:
+    try:
+        async for group in lines.groups(_LINES_AT_ONCE):
+            answers = await _answer_group(group, service)
+            await queue.put(b"".join(map(_line, answers)))
+    except Exception:
+        await queue.put(None)
+        raise
+    await queue.put(None)
+
+
+def _line(answer: Answer) -> bytes:
+    return orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)
+
+
+async def _answer_group(lines: list[bytes | ProblemError], service: Service) -> list[Answer]:
+    """Answer some lines: those to be remembered that follow one another share a commit."""
+    answers: list[Answer] = []
+    waiting: list[tuple[CheckRequest, Survey]] = []
+    for surveyed in await in_thread(_survey_lines, lines, service.dedup):
+        if isinstance(surveyed, Exception):
+            answers += await _remember(waiting, service)
+            answers.append(_problem(surveyed))
+            continue
+        request, survey = surveyed
+        if request.remember:
+            waiting.append(surveyed)
+            continue
+        answers += await _remember(waiting, service)
+        # The lines before it may have been remembered since it was surveyed.
+        survey = await in_thread(service.dedup.survey, survey.prepared)
+        answers.append(await _shaped(service.dedup.answer(survey), request, survey, service))
+    return answers + await _remember(waiting, service)
+
+
+def _survey_lines(
+    lines: list[bytes | ProblemError], dedup: Deduplicator
+) -> list[tuple[CheckRequest, Survey] | Exception]:
+    surveyed: list[tuple[CheckRequest, Survey] | Exception] = []
+    for line in lines:
+        try:
+            if isinstance(line, ProblemError):
+                raise line
+            request = parse_json(line, CheckRequest)
+            surveyed.append((request, dedup.survey(dedup.prepare(request.article(request.text)))))
+        except (DedupError, ProblemError) as error:
+            surveyed.append(error)
+    return surveyed
+
+
+async def _remember(waiting: list[tuple[CheckRequest, Survey]], service: Service) -> list[Answer]:
+    """Answer the lines that wait to be remembered, and clear them."""
+    group = list(waiting)
+    waiting.clear()
+    results = await asyncio.gather(
+        *(service.committer.remember(survey) for _, survey in group), return_exceptions=True
+    )
+    return [
+        await _shaped(result, request, survey, service)
+        if isinstance(result, CheckResult)
+        else _problem(result)
+        for (request, survey), result in zip(group, results, strict=True)
+    ]
+
+
+async def _shaped(
+    result: CheckResult, request: CheckRequest, survey: Survey, service: Service
+) -> Answer:
+    if request.passages:
+        result = await in_thread(service.dedup.with_evidence, result, survey.prepared)
+    answer = check_result_to_dict(result)
+    if request.repaired:
+        answer["repaired"] = survey.prepared.normalized.repaired.text
+    return answer
+
+
+def _problem(error: BaseException) -> Answer:
+    if isinstance(error, ProblemError):
+        return problem_body(error.problem, error.detail)
+    if isinstance(error, DedupError):
+        return problem_body(problem_of(error), str(error))
+    return problem_body(INTERNAL_ERROR, "the line failed unexpectedly; the log says why")

@@ -1,0 +1,80 @@
+"""Finding readings in brackets, and only those."""
+
+import pytest
+
+from dedup.text.annotations import find_annotations
+from dedup.text.pinyin import is_syllable, reading_of, without_tone
+from dedup.text.split_annotations import find_split_annotations, rejoin_split_characters
+
+
+def found(text: str) -> list[str]:
+    return [text[mark.start : mark.end] for mark in find_annotations(text)]
+
+
+@pytest.mark.parametrize(
+    "annotation", ["(wǎng)", "（wǎng）", "(huì )", "(lǜ)", "(nu\u0308\u030c)", "(é)"]
+)
+def test_tone_mark_is_enough(annotation: str) -> None:
+    """A toned syllable behind a Han character is a reading, composed or not."""
+    assert [annotation] == found(f"網{annotation}站")
+
+
+def test_reading_of_its_character() -> None:
+    """Without a tone mark, the reading of the character in front counts."""
+    assert ["(zai)"] == found("在(zai)此")
+
+
+def test_repeated_readings() -> None:
+    """A repeated reading counts, even where it is not the first reading of its character."""
+    assert ["(hang)", "(hang)"] == found("行(hang)(hang)業")
+
+
+@pytest.mark.parametrize("text", ["公司(long)", "他們(an)", "a(wǎng)", "網(web)", "網(wǎngwang)"])
+def test_words_are_no_readings(text: str) -> None:
+    """English words, readings of nothing and non-syllables are left alone."""
+    assert [] == found(text)
+
+
+def test_uncertain_readings_in_annotated_text() -> None:
+    """Among many certain readings, a toneless one of another reading counts as well."""
+    assert 11 == len(found("國(guó)" * 10 + "行(hang)業"))
+
+
+@pytest.mark.parametrize(
+    ("char", "reading"), [("報", "bao"), ("绿", "lü"), ("女", "nü"), ("略", "lüe"), ("啊", "a")]
+)
+def test_readings_of_common_characters(char: str, reading: str) -> None:
+    """GB2312's order gives the readings of both scripts."""
+    assert reading == reading_of(char)
+
+
+@pytest.mark.parametrize("char", ["犇", "a", "。", "\ud800", ""])
+def test_other_characters_have_no_reading(char: str) -> None:
+    """Rare characters, letters and signs have no reading here."""
+    assert reading_of(char) is None
+
+
+def test_inventory() -> None:
+    """The inventory knows syllables with ü, and no English word that is none."""
+    assert all(is_syllable(without_tone(s)) for s in ["lǜ", "nüè", "zhuàng", "ér"])
+    assert not any(is_syllable(s) for s in ["web", "min.", "lv", "zh", ""])
+
+
+@pytest.mark.parametrize(
+    ("text", "restored"),
+    [
+        ("《人民日?qǐng)?bào)》", "報"),
+        ("難題又?jǐn)[在", "擺"),
+        ("王偉親自?huà)鞄?,帶", "掛帥"),
+    ],
+)
+def test_split_characters_are_rejoined(text: str, restored: str) -> None:
+    """An annotation inside a character tells the byte that it cut off."""
+    edits = rejoin_split_characters(text, find_split_annotations(text))
+
+    assert [restored] == [edit.replacement for edit in edits]
+
+
+def test_question_is_no_split_annotation() -> None:
+    """A question mark before a bracketed word without a tone mark is one."""
+    assert [] == find_split_annotations("好吗?an)可以")
