@@ -17,6 +17,7 @@ import typer
 
 from app.output import Progress, print_answer, print_damage, print_error, print_table
 from app.settings import Settings
+from app.store_commands import store_cli
 from app.version import RELEASE
 from dedup import CheckResult, DedupError, Deduplicator
 from dedup import repair as repair_text
@@ -41,6 +42,7 @@ cli = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+cli.add_typer(store_cli, name="store")
 
 Store = Annotated[
     str | None,

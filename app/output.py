@@ -1,7 +1,7 @@
 """What the command line shows people: tables, progress, colours."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,7 +19,7 @@ from rich.table import Table
 
 from dedup import CheckResult, Verdict
 
-__all__ = ["Progress", "print_answer", "print_damage", "print_error", "print_table"]
+__all__ = ["Progress", "print_answer", "print_damage", "print_error", "print_facts", "print_table"]
 
 # A pipe has no width: lines there are as long as they need to be.
 _PIPE_WIDTH = 500
@@ -132,6 +132,17 @@ def print_damage(damage: dict[str, Any]) -> None:
     kinds = ", ".join(f"{kind} {count}" for kind, count in damage["kinds"].items())
     state = "damaged" if damage["damaged"] else "not damaged"
     _err.print(f"{state}, score {damage['score']:.2f}" + (f": {kinds}" if kinds else ""))
+
+
+def print_facts(facts: Mapping[str, Any]) -> None:
+    """Print a name and a value a line."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column("name", no_wrap=True)
+    table.add_column("value", overflow="fold")
+    for name, value in facts.items():
+        shown = f"{value:,}" if isinstance(value, int) else "" if value is None else str(value)
+        table.add_row(name, escape(shown))
+    _out.print(table)
 
 
 def print_error(message: str) -> None:

@@ -170,7 +170,8 @@ class Answers:
         text = reader.text(stored.number)
         if text is None:
             return Standing(finding.verdict, Scores())
-        prepared = self._preparer.prepare(Article(text=text, id=stored.record.id))
+        article = Article(text=text, id=stored.record.id, format=stored.format)
+        prepared = self._preparer.prepare(article)
         comparisons = self._comparer.compare(prepared, [original.number], reader)
         relations = self.relate(prepared, comparisons, reader)
         if not relations:

@@ -68,13 +68,14 @@ class Comparer:
         self, prepared: PreparedArticle, number: int, reader: StoreReader
     ) -> Evidence | None:
         """Return the passages two texts share and how they differ; None if one is gone."""
+        stored = reader.articles([number]).get(number)
         text = reader.text(number)
-        if text is None:
+        if stored is None or text is None:
             return None
-        known = self._preparer.normalize(text)
+        known = self._preparer.normalize(text, stored.format)
         alignment = align_sets(prepared.shingles, ShingleSet(known.codes, prepared.shingles.k))
-        offsets = prepared.normalized.received_offsets()
-        known_offsets = known.received_offsets()
+        offsets = prepared.normalized.received_offsets(len(prepared.article.text))
+        known_offsets = known.received_offsets(len(text))
         passages = tuple(
             Passage(
                 int(offsets[start]),

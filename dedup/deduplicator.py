@@ -31,7 +31,7 @@ from dedup.models import (
     Verdict,
 )
 from dedup.ordering import taking_order
-from dedup.preparation import PreparedArticle, Preparer
+from dedup.preparation import PreparedArticle, Preparer, text_to_keep
 from dedup.store.base import (
     ArticleStore,
     Finding,
@@ -443,7 +443,7 @@ def _new_article(
         format=article.format,
         text=article.text,
         text_digest=prepared.text_digest,
-        normalized=prepared.normalized.as_text() if prepared.damaged else None,
+        normalized=text_to_keep(prepared.normalized),
         normalized_digest=prepared.normalized_digest,
         signature=prepared.signature,
         finding=Finding(

@@ -12,6 +12,7 @@
     └─ StoreError
        ├─ StoreUnavailableError
        ├─ StorageFullError
+       ├─ StoreExistsError
        ├─ StoreCorruptError
        └─ StoreVersionError
 
@@ -31,6 +32,7 @@ __all__ = [
     "StorageFullError",
     "StoreCorruptError",
     "StoreError",
+    "StoreExistsError",
     "StoreUnavailableError",
     "StoreVersionError",
     "TooLargeError",
@@ -110,6 +112,12 @@ class StorageFullError(StoreError):
     """The disk is full: nothing was written, reads go on."""
 
     code = "storage_full"
+
+
+class StoreExistsError(StoreError):
+    """A store is there already where a new one was to be written."""
+
+    code = "store_exists"
 
 
 class StoreCorruptError(StoreError):

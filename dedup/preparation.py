@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dedup.config import DedupConfig
 from dedup.errors import EmptyTextError, InvalidFieldError, UndecodableTextError
-from dedup.models import Article
+from dedup.models import Article, TextFormat
 from dedup.sketch.banding import Banding
 from dedup.sketch.minhash import MinHasher
 from dedup.sketch.shingles import shingle_hashes
@@ -21,7 +21,7 @@ from dedup.text.folding import Folder
 from dedup.text.normalization import NormalizedText, normalize
 from dedup.text.repair import RULES_VERSION
 
-__all__ = ["PreparedArticle", "Preparer"]
+__all__ = ["PreparedArticle", "Preparer", "text_to_keep"]
 
 _MAX_ID_CHARS = 512
 
@@ -104,13 +104,11 @@ class Preparer:
         elif not 0 < len(article.id) <= _MAX_ID_CHARS or not article.id.isprintable():
             msg = f"an id must be 1 to {_MAX_ID_CHARS} printable characters"
             raise InvalidFieldError(msg)
-        normalized = self.normalize(article.text)
-        num_chars = normalized.num_chars
-        if num_chars == 0:
+        normalized = self.normalize(article.text, article.format)
+        if normalized.num_chars == 0:
             msg = "the text holds no letter and no digit"
             raise EmptyTextError(msg)
-        normalized_digest = xxhash.xxh3_128_digest(normalized.codes.data)
-        signature = self._sign(normalized.codes) if num_chars >= self._config.min_chars else None
+        normalized_digest, signature = self.sign(normalized)
         return PreparedArticle(
             article=article,
             text_digest=text_digest,
@@ -121,9 +119,15 @@ class Preparer:
             keys=self.keys_of(signature, normalized_digest),
         )
 
-    def normalize(self, text: str) -> NormalizedText:
-        """Repair and fold a text."""
-        return normalize(text, self._folder)
+    def normalize(self, text: str, text_format: TextFormat) -> NormalizedText:
+        """Take the main text, repair it and fold it."""
+        return normalize(text, text_format, self._folder)
+
+    def sign(self, normalized: NormalizedText) -> tuple[bytes, NDArray[np.uint32] | None]:
+        """Return the digest of a normalized text, and its signature if it is long enough."""
+        digest = xxhash.xxh3_128_digest(normalized.codes.data)
+        is_signed = normalized.num_chars >= self._config.min_chars
+        return digest, self._sign(normalized.codes) if is_signed else None
 
     def shingles_of(self, text: str, *, is_normalized: bool) -> ShingleSet:
         """Return the shingles of a known text.
@@ -162,6 +166,11 @@ class Preparer:
         # Breaks can leave a long text without a single shingle, and signatures of
         # nothing are all alike.
         return self._hasher.sign(hashes, hash_offsets)[0] if len(hashes) else None
+
+
+def text_to_keep(normalized: NormalizedText) -> str | None:
+    """Return a normalized text where folding the text as received does not give it."""
+    return None if normalized.is_folding_alone else normalized.as_text()
 
 
 def _encoded(text: str) -> bytes:

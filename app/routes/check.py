@@ -62,19 +62,20 @@ async def repair_text(request: Request, service: ServiceDependency) -> Response:
 
 async def _article(request: Request, service: Service) -> tuple[Article, CheckOptions]:
     """Read the article and options of a JSON or raw text body."""
-    require_media_type(request, "application/json", "text/plain")
+    require_media_type(request, "application/json", "text/plain", "text/html")
     media_type, charset = media_type_of(request)
     body = await read_body(request, max_bytes=service.settings.max_body_bytes)
     if media_type == "application/json":
         options = parse_json(body, CheckRequest)
         return options.article(options.text), options
-    query = _query_options(request)
+    query = _query_options(request, "html" if media_type == "text/html" else "auto")
     return query.article(decode(body, charset=charset)), query
 
 
-def _query_options(request: Request) -> CheckOptions:
+def _query_options(request: Request, text_format: str) -> CheckOptions:
     try:
-        return CheckOptions.model_validate(dict(request.query_params), strict=False)
+        values = {"format": text_format, **request.query_params}
+        return CheckOptions.model_validate(values, strict=False)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])

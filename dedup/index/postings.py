@@ -4,8 +4,8 @@ Entries live in geometric segments: hash tables of fixed size with linear probin
 each twice as large as the one before. A full segment is never touched again, so
 growing copies nothing and makes no one wait. A key's home slot comes from its high
 bits and its low 32 bits are kept as a tag: an entry costs eight bytes. Two keys that
-agree in home and tag are taken for one; candidates are verified on their text, so that
-costs a comparison and never an answer.
+agree in their tag and whose probes meet are taken for one; candidates are verified on
+their text, so that costs a comparison and never an answer.
 """
 
 from dataclasses import dataclass

@@ -143,7 +143,6 @@ class StoredArticle:
     record: ArticleRecord
     format: TextFormat
     text_digest: bytes
-    normalized_digest: bytes
     finding: Finding
     cluster_id: str
 
@@ -256,7 +255,14 @@ class StoreReader(Protocol):
     def log(
         self, *, after: int, limit: int, operations: Sequence[LogOperation] = tuple(LogOperation)
     ) -> list[LogEntry]:
-        """Return the log entries of these operations behind a sequence, oldest first."""
+        """Return the log entries of these operations behind a sequence, oldest first.
+
+        Whoever follows the log keeps an index, which may not mix schemes.
+
+        Raises:
+            StoreVersionError: The store was upgraded to another scheme since it was
+                opened.
+        """
         ...
 
     def stats(self) -> StoreStats:
@@ -311,6 +317,8 @@ class ArticleStore(Protocol):
         A commit that returned survives a crash and a power cut.
 
         Raises:
+            StoreVersionError: The store was upgraded to another scheme since it was
+                opened.
             StoreUnavailableError: Another writer holds the lock for too long, or the
                 store cannot be written.
             StorageFullError: There is no room; nothing was written.

@@ -31,15 +31,13 @@ MIGRATIONS: tuple[Migration, ...] = (
             id TEXT NOT NULL UNIQUE,
             cluster INTEGER NOT NULL,
             text_digest BLOB NOT NULL,
-            normalized_digest BLOB NOT NULL,
             title TEXT,
             url TEXT,
             published_at TEXT,
             first_seen INTEGER NOT NULL,
             format TEXT NOT NULL,
             finding BLOB NOT NULL,
-            text BLOB NOT NULL,
-            normalized BLOB
+            text BLOB NOT NULL
         ) STRICT;
         CREATE INDEX articles_by_cluster ON articles (cluster, number);
         CREATE INDEX articles_by_url ON articles (url, number) WHERE url IS NOT NULL;
@@ -60,12 +58,18 @@ MIGRATIONS: tuple[Migration, ...] = (
             PRIMARY KEY (normalized_digest, cluster_id)
         ) STRICT, WITHOUT ROWID;
 
-        -- Apart from the articles, so that a start reads signatures and no text.
+        -- All that the scheme determines is in two tables of its own (and the digests of
+        -- no_copies), so that an upgrade can build others beside them and exchange them
+        -- at once. A start reads signatures and no text.
         CREATE TABLE signatures (
             number INTEGER PRIMARY KEY,
             is_original INTEGER NOT NULL,
             normalized_digest BLOB NOT NULL,
             signature BLOB
+        ) STRICT;
+        CREATE TABLE normalized_texts (
+            number INTEGER PRIMARY KEY,
+            text BLOB NOT NULL
         ) STRICT;
 
         CREATE TABLE log (

@@ -42,21 +42,31 @@ from dedup.store.encoding import (
     from_microseconds,
     to_microseconds,
 )
+from dedup.store.maintenance import UNFINISHED_IMPORT
 from dedup.store.migrations import MIGRATIONS
 
-__all__ = ["SqliteReader", "SqliteStore", "SqliteWriter"]
+__all__ = [
+    "APPLICATION_ID",
+    "ARTICLE_COLUMNS",
+    "DATABASE_NAME",
+    "SqliteReader",
+    "SqliteStore",
+    "SqliteWriter",
+    "stored_article",
+    "translated",
+]
 
 DATABASE_NAME = "dedup.sqlite3"
 
-_APPLICATION_ID = 0x64656475  # "dedu": lets `file` and us tell our files from others
+APPLICATION_ID = 0x64656475  # "dedu": lets `file` and us tell our files from others
 _BUSY_TIMEOUT_MS = 10_000
 _PAGE_SIZE = 8192
 _CHECKPOINT_PAGES = 2048  # 16 MB of log: a checkpoint waits for some 20 ms, and rarely
 _CACHE_KIB = 16 << 10
 
-_ARTICLE_COLUMNS = """
+ARTICLE_COLUMNS = """
     a.number, a.id, a.title, a.url, a.published_at, a.first_seen, a.format,
-    a.text_digest, a.normalized_digest, a.finding, c.cluster_id
+    a.text_digest, a.finding, c.cluster_id
 """
 
 
@@ -67,28 +77,29 @@ _MAX_INTEGER = 2**63 - 1
 class SqliteReader:
     """Answers questions over one connection; belongs to one thread."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
-        """Read over this connection."""
+    def __init__(self, connection: apsw.Connection, scheme: str) -> None:
+        """Read signatures of this scheme over this connection."""
         self._connection = connection
+        self._scheme = scheme
         self._codec = TextCodec()
 
     def find(self, article_id: str) -> StoredArticle | None:
         """Return the article with this id."""
         rows = self._rows(
-            f"SELECT {_ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
+            f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
             " WHERE a.id = ?",
             (article_id,),
         )
-        return _stored_article(rows[0]) if rows else None
+        return stored_article(rows[0]) if rows else None
 
     def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
         """Return the articles with these numbers; missing ones are left out."""
         rows = self._rows(
-            f"SELECT {_ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
+            f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
             f" WHERE a.number IN ({_placeholders(numbers)})",
             tuple(numbers),
         )
-        return {row[0]: _stored_article(row) for row in rows}
+        return {row[0]: stored_article(row) for row in rows}
 
     def articles_after(
         self, number: int, *, limit: int, url: str | None = None
@@ -96,11 +107,11 @@ class SqliteReader:
         """Return articles numbered above this, in order; those of one URL if it is given."""
         condition, values = ("", ()) if url is None else (" AND a.url = ?", (url,))
         rows = self._rows(
-            f"SELECT {_ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
+            f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
             f" WHERE a.number > ?{condition} ORDER BY a.number LIMIT ?",
             (number, *values, limit),
         )
-        return [_stored_article(row) for row in rows]
+        return [stored_article(row) for row in rows]
 
     def text(self, number: int) -> str | None:
         """Return the text as received."""
@@ -110,8 +121,9 @@ class SqliteReader:
     def comparable_texts(self, numbers: Sequence[int]) -> dict[int, ComparableText]:
         """Return what to compare with; missing articles are left out."""
         rows = self._rows(
-            "SELECT number, normalized IS NOT NULL, coalesce(normalized, text) FROM articles"
-            f" WHERE number IN ({_placeholders(numbers)})",
+            "SELECT a.number, n.text IS NOT NULL, coalesce(n.text, a.text) FROM articles a"
+            " LEFT JOIN normalized_texts n ON n.number = a.number"
+            f" WHERE a.number IN ({_placeholders(numbers)})",
             tuple(numbers),
         )
         return {
@@ -150,11 +162,11 @@ class SqliteReader:
     def members(self, cluster_id: str, *, after: int, limit: int) -> list[StoredArticle]:
         """Return members numbered above `after`, in order of number."""
         rows = self._rows(
-            f"SELECT {_ARTICLE_COLUMNS} FROM clusters c JOIN articles a ON a.cluster = c.number"
+            f"SELECT {ARTICLE_COLUMNS} FROM clusters c JOIN articles a ON a.cluster = c.number"
             " WHERE c.cluster_id = ? AND a.number > ? ORDER BY a.number LIMIT ?",
             (cluster_id, after, limit),
         )
-        return [_stored_article(row) for row in rows]
+        return [stored_article(row) for row in rows]
 
     def originals(self, numbers: Sequence[int]) -> list[SignatureRow]:
         """Return the signature rows of those that are originals now, in order."""
@@ -190,6 +202,8 @@ class SqliteReader:
             f" AND operation IN ({_placeholders(operations)}) ORDER BY sequence LIMIT ?",
             (after, *operations, limit),
         )
+        if rows:  # news may come from a process of another scheme, and whoever asks keeps an index
+            self.require_scheme()
         return [
             LogEntry(
                 sequence, LogOperation(operation), number, former, cluster_id,
@@ -215,6 +229,19 @@ class SqliteReader:
             scheme=scheme,
         )
 
+    def is_current(self) -> bool:
+        """Return whether the database is a store with every migration of this release."""
+        [(application_id, version)] = self._rows(
+            "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version"
+        )
+        return bool(application_id == APPLICATION_ID and version == len(MIGRATIONS))
+
+    def require_scheme(self) -> None:
+        """Refuse to go on with a store that another process upgraded meanwhile."""
+        [(stored,)] = self._rows("SELECT value FROM store WHERE key = 'scheme'")
+        if stored != self._scheme:
+            raise _scheme_error(self._connection, stored, self._scheme)
+
     def _clusters(self, condition: str, values: tuple[int, ...], limit: int) -> list[ClusterRow]:
         rows = self._rows(
             f"SELECT {_CLUSTER_COLUMNS} FROM clusters WHERE {condition} LIMIT ?", (*values, limit)
@@ -225,7 +252,7 @@ class SqliteReader:
         try:
             return self._connection.execute(sql, values).fetchall()
         except apsw.Error as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
 
 class SqliteWriter(SqliteReader):
@@ -236,14 +263,12 @@ class SqliteWriter(SqliteReader):
         record = article.record
         cluster = self._join_cluster(article.cluster_id)
         self._rows(
-            "INSERT INTO articles (id, cluster, text_digest, normalized_digest, title, url,"
-            " published_at, first_seen, format, finding, text, normalized)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO articles (id, cluster, text_digest, title, url, published_at,"
+            " first_seen, format, finding, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 record.id,
                 cluster or 0,
                 article.text_digest,
-                article.normalized_digest,
                 record.title,
                 record.url,
                 record.published_at.isoformat() if record.published_at else None,
@@ -251,7 +276,6 @@ class SqliteWriter(SqliteReader):
                 article.format,
                 encode_finding(article.finding),
                 self._codec.encode(article.text),
-                None if article.normalized is None else self._codec.encode(article.normalized),
             ),
         )
         number = self._connection.last_insert_rowid()
@@ -262,6 +286,9 @@ class SqliteWriter(SqliteReader):
             "INSERT INTO signatures VALUES (?, ?, ?, ?)",
             (number, cluster is None, article.normalized_digest, signature),
         )
+        if article.normalized is not None:
+            frame = self._codec.encode(article.normalized)
+            self._rows("INSERT INTO normalized_texts VALUES (?, ?)", (number, frame))
         self._append_log(LogOperation.ADD, number, None, article.cluster_id)
         return number
 
@@ -286,7 +313,7 @@ class SqliteWriter(SqliteReader):
         cluster, left_id, article_id = self._place(number)
         self._rows("UPDATE clusters SET size = size - 1 WHERE number = ?", (cluster,))
         self._rows(
-            "INSERT OR IGNORE INTO no_copies SELECT normalized_digest, ? FROM articles"
+            "INSERT OR IGNORE INTO no_copies SELECT normalized_digest, ? FROM signatures"
             " WHERE number = ?",
             (left_id, number),
         )
@@ -302,6 +329,7 @@ class SqliteWriter(SqliteReader):
         cluster, cluster_id, article_id = self._place(number)
         self._rows("DELETE FROM articles WHERE number = ?", (number,))
         self._rows("DELETE FROM signatures WHERE number = ?", (number,))
+        self._rows("DELETE FROM normalized_texts WHERE number = ?", (number,))
         self._rows("UPDATE clusters SET size = size - 1 WHERE number = ?", (cluster,))
         self._rows("DELETE FROM clusters WHERE number = ? AND size = 0", (cluster,))
         self._append_log(LogOperation.REMOVE, number, None, cluster_id, article_id)
@@ -376,33 +404,42 @@ class SqliteStore:
         except OSError as error:
             msg = f"cannot create the store's directory {self.path.parent}: {error.strerror}"
             raise StoreUnavailableError(msg) from error
-        self._writer = SqliteWriter(self._connect())
-        with self.write() as writer:
-            _migrate(writer, scheme)
+        self._writer = SqliteWriter(self._connect(), scheme)
+        # A store that is up to date is opened without a write: its disk may be full.
+        if not self._writer.is_current():
+            with self._transaction():
+                _migrate(self._writer, scheme)
+        self._writer.require_scheme()
 
     def read(self) -> SqliteReader:
         """Return the calling thread's reader."""
         reader: SqliteReader | None = getattr(self._local, "reader", None)
         if reader is None:
-            reader = self._local.reader = SqliteReader(self._connect())
+            reader = self._local.reader = SqliteReader(self._connect(), self.scheme)
         return reader
 
     @contextmanager
     def write(self) -> Iterator[SqliteWriter]:
         """Begin the transaction that may write; leaving it commits or rolls back."""
+        with self._transaction():
+            self._writer.require_scheme()
+            yield self._writer
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         with self._lock:
             connection = self._writer._connection  # noqa: SLF001  the store owns its writer
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except apsw.Error as error:
-                raise _translated(error) from error
+                raise translated(error) from error
             try:
-                yield self._writer
+                yield
                 connection.execute("COMMIT")
             except BaseException as error:
                 _roll_back(connection)
                 if isinstance(error, apsw.Error):
-                    raise _translated(error) from error
+                    raise translated(error) from error
                 raise
 
     def close(self) -> None:
@@ -421,7 +458,7 @@ class SqliteStore:
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         except apsw.Error as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         self._connections.append(connection)
         return connection
 
@@ -431,7 +468,7 @@ def _migrate(writer: SqliteWriter, scheme: str) -> None:
     connection = writer._connection  # noqa: SLF001  same module
     application_id = connection.pragma("application_id")
     known = connection.pragma("user_version")
-    if application_id != _APPLICATION_ID and connection.pragma("schema_version"):
+    if application_id != APPLICATION_ID and connection.pragma("schema_version"):
         msg = f"{connection.filename} is a database of another program"
         raise StoreCorruptError(msg)
     if known > len(MIGRATIONS):
@@ -439,16 +476,22 @@ def _migrate(writer: SqliteWriter, scheme: str) -> None:
         raise StoreVersionError(msg)
     for migration in MIGRATIONS[known:]:
         connection.execute(migration.sql)
-    connection.pragma("application_id", _APPLICATION_ID)
+    connection.pragma("application_id", APPLICATION_ID)
     connection.pragma("user_version", len(MIGRATIONS))
     connection.execute("INSERT OR IGNORE INTO store VALUES ('scheme', ?)", (scheme,))
-    stored = writer.stats().scheme
-    if stored != scheme:
-        msg = (
-            f"the store's signatures were made by scheme {stored}, this release makes "
-            f"{scheme}: run `dedup store upgrade --store {Path(connection.filename).parent}`"
+
+
+def _scheme_error(connection: apsw.Connection, stored: str, scheme: str) -> StoreVersionError:
+    location = Path(connection.filename).parent
+    if stored.startswith(UNFINISHED_IMPORT):
+        return StoreVersionError(
+            f"the store holds an import that is not finished: wait for it, or run "
+            f"`dedup store import --store {location}` again"
         )
-        raise StoreVersionError(msg)
+    return StoreVersionError(
+        f"the store's signatures were made by scheme {stored}, this release makes "
+        f"{scheme}: run `dedup store upgrade --store {location}`"
+    )
 
 
 def _roll_back(connection: apsw.Connection) -> None:
@@ -457,7 +500,7 @@ def _roll_back(connection: apsw.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-def _translated(error: apsw.Error) -> StoreError:
+def translated(error: apsw.Error) -> StoreError:
     """Return the error of ours that an error of SQLite stands for."""
     if isinstance(error, apsw.FullError):
         return StorageFullError(f"the disk is full: {error}")
@@ -470,9 +513,10 @@ def _placeholders(values: Sequence[Any]) -> str:
     return ",".join("?" * len(values))
 
 
-def _stored_article(row: Sequence[Any]) -> StoredArticle:
+def stored_article(row: Sequence[Any]) -> StoredArticle:
+    """Return the article of a row of `ARTICLE_COLUMNS`."""
     (number, article_id, title, url, published_at, first_seen, text_format,
-     text_digest, normalized_digest, finding, cluster_id) = row  # fmt: skip
+     text_digest, finding, cluster_id) = row  # fmt: skip
     return StoredArticle(
         number=number,
         record=ArticleRecord(
@@ -484,7 +528,6 @@ def _stored_article(row: Sequence[Any]) -> StoredArticle:
         ),
         format=TextFormat(text_format),
         text_digest=text_digest,
-        normalized_digest=normalized_digest,
         finding=decode_finding(finding),
         cluster_id=cluster_id,
     )

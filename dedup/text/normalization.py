@@ -1,7 +1,8 @@
 """From the text as received to the characters that are compared.
 
-repair → fold. Repaired text keeps script and layout for people; folded text keeps
-letters and digits alone, every variant of a character as one, for comparing.
+extract → repair → fold. Of a page the main text is taken; repaired text keeps script and
+layout for people; folded text keeps letters and digits alone, every variant of a
+character as one, for comparing.
 """
 
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.models import RepairedText
+from dedup.models import RepairedText, TextFormat
 from dedup.text.folding import FoldedText, Folder
+from dedup.text.html import ExtractedText, extract, looks_like_html
 from dedup.text.repair import origins, repair
 
 __all__ = ["NormalizedText", "normalize"]
@@ -21,12 +23,12 @@ class NormalizedText:
     """A text ready to compare, and the way back to the text as received.
 
     Attributes:
-        length: Code points of the text as received.
+        extracted: The main text of a page; None where the text is no markup.
         repaired: The text that was folded.
         folded: The characters that are compared.
     """
 
-    length: int
+    extracted: ExtractedText | None
     repaired: RepairedText
     folded: FoldedText
 
@@ -40,22 +42,36 @@ class NormalizedText:
         """Number of normalized characters, breaks not counted."""
         return int(np.count_nonzero(self.folded.codes))
 
+    @property
+    def is_folding_alone(self) -> bool:
+        """Whether folding the text as received gives the same."""
+        return self.extracted is None and not self.repaired.steps
+
     def as_text(self) -> str:
         """Return the folded characters as a string, NUL for a break."""
         return self.folded.codes.tobytes().decode("utf-32-le")
 
-    def received_offsets(self) -> NDArray[np.int32]:
+    def received_offsets(self, length: int) -> NDArray[np.int32]:
         """Return where each folded character stood in the text as received.
+
+        Args:
+            length: Code points of that text.
 
         Returns:
             int32, shape (n,), not decreasing.
         """
-        if not self.repaired.steps:
-            return self.folded.origins
-        return origins(self.length, self.repaired.steps)[self.folded.origins]
+        offsets = self.folded.origins
+        if self.repaired.steps:
+            before = length if self.extracted is None else len(self.extracted.text)
+            offsets = origins(before, self.repaired.steps)[offsets]
+        return offsets if self.extracted is None else self.extracted.offsets[offsets]
 
 
-def normalize(text: str, folder: Folder) -> NormalizedText:
-    """Repair a text and fold it."""
-    repaired = repair(text)
-    return NormalizedText(len(text), repaired, folder.fold(repaired.text))
+def normalize(text: str, text_format: TextFormat, folder: Folder) -> NormalizedText:
+    """Take the main text of a page, repair it and fold it."""
+    is_html = text_format is TextFormat.HTML or (
+        text_format is TextFormat.AUTO and looks_like_html(text)
+    )
+    extracted = extract(text) if is_html else None
+    repaired = repair(text if extracted is None else extracted.text)
+    return NormalizedText(extracted, repaired, folder.fold(repaired.text))

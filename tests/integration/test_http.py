@@ -96,6 +96,32 @@ class TestCheck:
                 response.json()["verdict"], response.json()["original"]["id"],
             )  # fmt: skip
 
+    def test_page(self, client, seeds):
+        """Of a raw page in GBK the main text is compared; offsets count in its markup."""
+        client.post("/check", json={"text": seeds["004"], "id": "a4"})
+        paragraphs = "".join(f"<p>{line.strip()}</p>\n" for line in seeds["004"].split("\n"))
+        page = (
+            '<!DOCTYPE html><html><head><meta charset="gb2312"><title>新闻</title></head><body>'
+            '<ul class="nav"><li><a href="/">首页</a></li><li><a href="/a">财经</a></li></ul>'
+            f'<div class="article">{paragraphs}</div><div id="footer">版权所有 &copy; 某某网</div>'
+            "<script>document.write('<p>广告</p>')</script></body></html>"
+        )
+        answer = client.post(
+            "/check",
+            params={"id": "page", "passages": "true"},
+            content=page.encode("gb18030"),
+            headers={"Content-Type": "text/html"},
+        ).json()
+
+        assert answer["verdict"] in {"exact", "reprint"}
+        assert "a4" == answer["original"]["id"]
+        passage = answer["matches"][0]["passages"][0]
+        assert page[passage["start"] :].startswith("核心阅读</p>")
+        assert seeds["004"][passage["original_start"] :].startswith("核心阅读")
+        assert page == client.get("/articles/page").json()["text"]
+        again = client.post("/check", json={"text": seeds["004"], "id": "b"}).json()
+        assert answer["cluster_id"] == again["cluster_id"]
+
     def test_gzip(self, client, seeds):
         """A compressed body is as good as a plain one."""
         body = gzip.compress(seeds["002"].encode())
