@@ -39,6 +39,9 @@ lint: $(VENV)/.dev ## Check style, types and the direction of imports
 bench: $(VENV)/.dev ## Measure speed, as ratios within one run
 	$(BIN)/python benchmarks/time_kernels.py
 
+soak: $(VENV)/.dev ## Races, kills and churn for an hour or more
+	$(BIN)/python benchmarks/soak.py
+
 wheel: $(VENV)/.dev ## Build the wheel
 	$(BIN)/python -m build --wheel --no-isolation
 

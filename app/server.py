@@ -1,12 +1,19 @@
 """Runs the HTTP service in worker processes."""
 
+import multiprocessing
 import os
+import signal
+import threading
+from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
 
 from app.main import create_app
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess as ParentProcess
 
 __all__ = ["create_worker_app", "run_server"]
 
@@ -37,4 +44,13 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
 
 def create_worker_app() -> FastAPI:
     """Return the service of one worker, set up from the environment."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        threading.Thread(target=_end_with, args=(supervisor,), daemon=True).start()
     return create_app(Settings())
+
+
+def _end_with(supervisor: "ParentProcess") -> None:
+    """Stop this worker when its supervisor is killed, or it would hold the port forever."""
+    supervisor.join()
+    os.kill(os.getpid(), signal.SIGTERM)

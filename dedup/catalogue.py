@@ -51,21 +51,21 @@ class Catalogue:
         Raises:
             NotFoundError: No article has this id.
         """
-        reader = self._store.read()
-        stored = found(reader.find(article_id), "article", article_id)
-        original = self._answers.original_of(stored, reader)
-        standing = self._answers.standing(stored, original, reader)
-        return KnownArticle(
-            article=stored.record,
-            format=stored.format,
-            text=found(reader.text(stored.number), "article", article_id),
-            verdict=standing.verdict,
-            cluster_id=stored.cluster_id,
-            original=None if original.number == stored.number else original.record,
-            scores=standing.scores,
-            damage=stored.finding.damage,
-            too_short=stored.finding.too_short,
-        )
+        with self._store.read().snapshot() as reader:
+            stored = found(reader.find(article_id), "article", article_id)
+            original = self._answers.original_of(stored, reader)
+            standing = self._answers.standing(stored, original, reader)
+            return KnownArticle(
+                article=stored.record,
+                format=stored.format,
+                text=found(reader.text(stored.number), "article", article_id),
+                verdict=standing.verdict,
+                cluster_id=stored.cluster_id,
+                original=None if original.number == stored.number else original.record,
+                scores=standing.scores,
+                damage=stored.finding.damage,
+                too_short=stored.finding.too_short,
+            )
 
     def articles(
         self, *, url: str | None = None, cursor: str | None = None, limit: int = 100
@@ -81,13 +81,13 @@ class Catalogue:
             InvalidFieldError: The cursor is none of ours.
         """
         [after] = _numbers(cursor, 1) or [0]
-        reader = self._store.read()
-        rows = reader.articles_after(after, limit=limit + 1, url=url)
-        page = _page(rows, limit, lambda row: str(row.number))
-        originals = self._originals(page.items, reader)
-        return Page(
-            tuple(self._summary(row, originals, reader) for row in page.items), page.next_cursor
-        )
+        with self._store.read().snapshot() as reader:
+            rows = reader.articles_after(after, limit=limit + 1, url=url)
+            page = _page(rows, limit, lambda row: str(row.number))
+            originals = self._originals(page.items, reader)
+            return Page(
+                tuple(self._summary(row, originals, reader) for row in page.items), page.next_cursor
+            )
 
     def cluster(self, cluster_id: str, *, cursor: str | None = None, limit: int = 100) -> Cluster:
         """Return a cluster's original and a page of its copies.
@@ -97,22 +97,22 @@ class Catalogue:
             InvalidFieldError: The cursor is none of ours.
         """
         [after] = _numbers(cursor, 1) or [0]
-        reader = self._store.read()
-        row = found(reader.cluster(cluster_id), "cluster", cluster_id)
-        rows = reader.articles([row.original])
-        original = found(rows.get(row.original), "cluster", cluster_id)
-        members = reader.members(cluster_id, after=after, limit=limit + 1)
-        page = _page(members, limit, lambda member: str(member.number))
-        copies = [member for member in page.items if member.number != original.number]
-        return Cluster(
-            cluster_id=cluster_id,
-            original=original.record,
-            size=row.size,
-            pinned=row.pinned,
-            copies=Page(
-                tuple(self._member(copy, original, reader) for copy in copies), page.next_cursor
-            ),
-        )
+        with self._store.read().snapshot() as reader:
+            row = found(reader.cluster(cluster_id), "cluster", cluster_id)
+            rows = reader.articles([row.original])
+            original = found(rows.get(row.original), "cluster", cluster_id)
+            members = reader.members(cluster_id, after=after, limit=limit + 1)
+            page = _page(members, limit, lambda member: str(member.number))
+            copies = [member for member in page.items if member.number != original.number]
+            return Cluster(
+                cluster_id=cluster_id,
+                original=original.record,
+                size=row.size,
+                pinned=row.pinned,
+                copies=Page(
+                    tuple(self._member(copy, original, reader) for copy in copies), page.next_cursor
+                ),
+            )
 
     def clusters(
         self,
@@ -127,23 +127,23 @@ class Catalogue:
             InvalidFieldError: The cursor is none of ours.
         """
         below = _numbers(cursor, 2)
-        reader = self._store.read()
-        rows = reader.clusters(
-            order, below=(below[0], below[1]) if below else None, limit=limit + 1
-        )
-        page = _page(rows, limit, _cluster_cursor)
-        originals = reader.articles([row.original for row in page.items])
-        summaries = tuple(
-            ClusterSummary(
-                cluster_id=row.cluster_id,
-                size=row.size,
-                pinned=row.pinned,
-                original=originals[row.original].record,
+        with self._store.read().snapshot() as reader:
+            rows = reader.clusters(
+                order, below=(below[0], below[1]) if below else None, limit=limit + 1
             )
-            for row in page.items
-            if row.original in originals
-        )
-        return Page(summaries, page.next_cursor)
+            page = _page(rows, limit, _cluster_cursor)
+            originals = reader.articles([row.original for row in page.items])
+            summaries = tuple(
+                ClusterSummary(
+                    cluster_id=row.cluster_id,
+                    size=row.size,
+                    pinned=row.pinned,
+                    original=originals[row.original].record,
+                )
+                for row in page.items
+                if row.original in originals
+            )
+            return Page(summaries, page.next_cursor)
 
     def changes(self, *, since: int = 0, limit: int = 1000) -> list[Change]:
         """Return promotions, hand-overs, an editor's decisions and removals, in order.

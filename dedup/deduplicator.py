@@ -171,14 +171,14 @@ class Deduplicator:
 
     def answer(self, survey: Survey) -> CheckResult:
         """Answer a survey without remembering its article."""
-        reader = self._store.read()
         prepared = survey.prepared
-        stored = reader.find(prepared.id)
-        if stored is not None and stored.text_digest == prepared.text_digest:
-            return self._answers.recorded(stored, reader)
-        own = stored.number if stored else None
-        others = [found for found in survey.comparisons if found.number != own]
-        return self._answers.fresh(prepared, self._answers.relate(prepared, others, reader))
+        with self._store.read().snapshot() as reader:
+            stored = reader.find(prepared.id)
+            if stored is not None and stored.text_digest == prepared.text_digest:
+                return self._answers.recorded(stored, reader)
+            own = stored.number if stored else None
+            others = [found for found in survey.comparisons if found.number != own]
+            return self._answers.fresh(prepared, self._answers.relate(prepared, others, reader))
 
     def remember(self, surveys: Sequence[Survey]) -> list[CheckResult | DedupError]:
         """Remember articles in one transaction, each seeing those before it.

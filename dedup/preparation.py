@@ -5,6 +5,7 @@ for many articles.
 """
 
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 
 import numpy as np
 import xxhash
@@ -86,7 +87,7 @@ class Preparer:
         sketch = self._config.sketch
         return (
             f"affine32-xxh32/k{sketch.shingle_length}/p{sketch.num_perm}/s{sketch.seed}"
-            f"/repair{RULES_VERSION}/fold-{self._folder.digest}"
+            f"/extract-{version('resiliparse')}/repair{RULES_VERSION}/fold-{self._folder.digest}"
         )
 
     def prepare(self, article: Article) -> PreparedArticle:

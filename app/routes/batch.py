@@ -33,7 +33,7 @@ Answer = dict[str, Any]
 class _DuplexResponse(StreamingResponse):
     """Streams an answer whose body is made from a request that is still being read."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send the answer; a client that goes away ends the request's stream.
 
         The usual response would take the request's messages for itself, to see whether

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,6 +193,10 @@ class StoreStats:
 
 class StoreReader(Protocol):
     """The questions a store answers; each sees one committed state or a later one."""
+
+    def snapshot(self) -> AbstractContextManager[Self]:
+        """Answer all questions within from one committed state."""
+        ...
 
     def find(self, article_id: str) -> StoredArticle | None:
         """Return the article with this id."""

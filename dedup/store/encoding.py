@@ -3,17 +3,21 @@
 Nothing is pickled: a store can be read by any program and runs nothing.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import zstandard
 
+from dedup.errors import StoreCorruptError
 from dedup.models import Damage, DamageKind, Scores, Verdict
 from dedup.store.base import Finding, RecordedMatch
 
 __all__ = [
     "TextCodec",
+    "damage_reported",
     "decode_finding",
     "encode_finding",
     "from_microseconds",
@@ -29,7 +33,7 @@ class TextCodec:
 
     def __init__(self) -> None:
         """Build the two contexts."""
-        self._compressor = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL)
+        self._compressor = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL, write_checksum=True)
         self._decompressor = zstandard.ZstdDecompressor()
 
     def encode(self, text: str) -> bytes:
@@ -37,8 +41,22 @@ class TextCodec:
         return self._compressor.compress(text.encode())
 
     def decode(self, frame: bytes) -> str:
-        """Return the text of a frame."""
-        return self._decompressor.decompress(frame).decode()
+        """Return the text of a frame.
+
+        Raises:
+            StoreCorruptError: The frame is damaged; its checksum tells.
+        """
+        with damage_reported():
+            return self._decompressor.decompress(frame).decode()
+
+
+@contextmanager
+def damage_reported() -> Iterator[None]:
+    """Turn what a damaged value leads to into the error that says so."""
+    try:
+        yield
+    except (zstandard.ZstdError, ValueError, LookupError, TypeError, OverflowError) as error:
+        raise StoreCorruptError(f"the store is damaged: {error!r}") from error
 
 
 def to_microseconds(moment: datetime) -> int:

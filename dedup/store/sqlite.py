@@ -7,10 +7,11 @@ the measurements behind the choice and the settings.
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from time import monotonic, sleep
+from typing import Any, Self
 
 import apsw
 import numpy as np
@@ -37,6 +38,7 @@ from dedup.store.base import (
 )
 from dedup.store.encoding import (
     TextCodec,
+    damage_reported,
     decode_finding,
     encode_finding,
     from_microseconds,
@@ -60,6 +62,7 @@ DATABASE_NAME = "dedup.sqlite3"
 
 APPLICATION_ID = 0x64656475  # "dedu": lets `file` and us tell our files from others
 _BUSY_TIMEOUT_MS = 10_000
+_BUSY_PAUSE_S = 0.01
 _PAGE_SIZE = 8192
 _CHECKPOINT_PAGES = 2048  # 16 MB of log: a checkpoint waits for some 20 ms, and rarely
 _CACHE_KIB = 16 << 10
@@ -82,6 +85,18 @@ class SqliteReader:
         self._connection = connection
         self._scheme = scheme
         self._codec = TextCodec()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Self]:
+        """Answer all questions within from one committed state."""
+        if self._connection.in_transaction:
+            yield self
+            return
+        self._rows("BEGIN")
+        try:
+            yield self
+        finally:
+            _roll_back(self._connection)
 
     def find(self, article_id: str) -> StoredArticle | None:
         """Return the article with this id."""
@@ -253,6 +268,8 @@ class SqliteReader:
             return self._connection.execute(sql, values).fetchall()
         except apsw.Error as error:
             raise translated(error) from error
+        except UnicodeDecodeError as error:
+            raise StoreCorruptError(f"the store is damaged: {error}") from error
 
 
 class SqliteWriter(SqliteReader):
@@ -405,11 +422,15 @@ class SqliteStore:
             msg = f"cannot create the store's directory {self.path.parent}: {error.strerror}"
             raise StoreUnavailableError(msg) from error
         self._writer = SqliteWriter(self._connect(), scheme)
-        # A store that is up to date is opened without a write: its disk may be full.
-        if not self._writer.is_current():
-            with self._transaction():
-                _migrate(self._writer, scheme)
-        self._writer.require_scheme()
+        try:
+            # A store that is up to date is opened without a write: its disk may be full.
+            if not self._writer.is_current():
+                with self._transaction():
+                    _migrate(self._writer, scheme)
+            self._writer.require_scheme()
+        except BaseException:
+            self.close()
+            raise
 
     def read(self) -> SqliteReader:
         """Return the calling thread's reader."""
@@ -453,7 +474,7 @@ class SqliteStore:
             connection = apsw.Connection(str(self.path))
             connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
             connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
-            connection.execute("PRAGMA journal_mode = WAL")
+            _switch_to_log(connection)
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -461,6 +482,24 @@ class SqliteStore:
             raise translated(error) from error
         self._connections.append(connection)
         return connection
+
+
+def _switch_to_log(connection: apsw.Connection) -> None:
+    """Turn the write-ahead log on.
+
+    Two that create a store at the same moment stand in each other's way, and here SQLite
+    does not wait by itself.
+    """
+    deadline = monotonic() + _BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except apsw.BusyError:
+            if monotonic() > deadline:
+                raise
+            sleep(_BUSY_PAUSE_S)
+        else:
+            return
 
 
 def _migrate(writer: SqliteWriter, scheme: str) -> None:
@@ -495,9 +534,11 @@ def _scheme_error(connection: apsw.Connection, stored: str, scheme: str) -> Stor
 
 
 def _roll_back(connection: apsw.Connection) -> None:
-    # SQLite rolls back by itself after some errors (a full disk, for one).
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
+    # SQLite rolls back by itself after some errors (a full disk, for one), and one that
+    # comes while rolling back must not hide the first.
+    with suppress(apsw.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def translated(error: apsw.Error) -> StoreError:
@@ -517,20 +558,21 @@ def stored_article(row: Sequence[Any]) -> StoredArticle:
     """Return the article of a row of `ARTICLE_COLUMNS`."""
     (number, article_id, title, url, published_at, first_seen, text_format,
      text_digest, finding, cluster_id) = row  # fmt: skip
-    return StoredArticle(
-        number=number,
-        record=ArticleRecord(
-            id=article_id,
-            title=title,
-            url=url,
-            published_at=datetime.fromisoformat(published_at) if published_at else None,
-            first_seen=from_microseconds(first_seen),
-        ),
-        format=TextFormat(text_format),
-        text_digest=text_digest,
-        finding=decode_finding(finding),
-        cluster_id=cluster_id,
-    )
+    with damage_reported():
+        return StoredArticle(
+            number=number,
+            record=ArticleRecord(
+                id=article_id,
+                title=title,
+                url=url,
+                published_at=datetime.fromisoformat(published_at) if published_at else None,
+                first_seen=from_microseconds(first_seen),
+            ),
+            format=TextFormat(text_format),
+            text_digest=text_digest,
+            finding=decode_finding(finding),
+            cluster_id=cluster_id,
+        )
 
 
 def _cluster_row(row: Sequence[Any]) -> ClusterRow:
@@ -540,8 +582,9 @@ def _cluster_row(row: Sequence[Any]) -> ClusterRow:
 
 def _signature_row(row: Sequence[Any]) -> SignatureRow:
     number, digest, signature = row
-    return SignatureRow(
-        number=number,
-        normalized_digest=digest,
-        signature=None if signature is None else np.frombuffer(signature, np.uint32),
-    )
+    with damage_reported():
+        return SignatureRow(
+            number=number,
+            normalized_digest=digest,
+            signature=None if signature is None else np.frombuffer(signature, np.uint32),
+        )

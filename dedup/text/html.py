@@ -1,7 +1,7 @@
 """The main text of a page, and where in the markup each of its characters stands.
 
-Which part of a page is the article is a library's judgement: resiliparse keeps 99.9 % of
-real articles and costs a third of a millisecond (docs/decisions/0002-html-extraction.md).
+Which part of a page is the article is a library's judgement: resiliparse keeps real
+articles whole and costs a third of a millisecond (docs/decisions/0002-html-extraction.md).
 It does not say where its text comes from. So there are two readings of a page: the
 library's, and a walk over the markup that keeps every visible character with its offset.
 The library's lines are looked up in the walk, in order; what is found is the main text.

@@ -9,6 +9,7 @@ from dedup import ArticleRecord, Damage, DamageKind, Scores, TextFormat, Verdict
 from dedup.errors import StoreCorruptError, StoreUnavailableError, StoreVersionError
 from dedup.store.base import Finding, LogOperation, NewArticle, RecordedMatch
 from dedup.store.sqlite import DATABASE_NAME, SqliteStore
+from dedup.store.sqlite_maintenance import SqliteMaintenance
 
 SCHEME = "test-scheme"
 SEEN = datetime(2026, 3, 11, 9, 55, 0, 123456, tzinfo=UTC)
@@ -250,6 +251,20 @@ class TestOpening:
 
         with pytest.raises(StoreVersionError, match="dedup store upgrade"):
             SqliteStore(tmp_path, scheme="another")
+
+    def test_scheme_changed_meanwhile(self, tmp_path):
+        """A process that held the store open during an upgrade writes and follows no more."""
+        store, upgraded = open_sqlite(tmp_path), SqliteMaintenance(tmp_path)
+        with upgraded.switch("another") as writer:
+            writer.add(new_article())
+
+        with pytest.raises(StoreVersionError, match="another"):
+            add(store, new_article("a2"))
+        with pytest.raises(StoreVersionError, match="another"):
+            store.read().log(after=0, limit=10)
+        assert store.read().find("a2") is None
+        store.close()
+        upgraded.close()
 
     def test_newer_release(self, tmp_path):
         """A store of a newer release is left alone."""

@@ -1,0 +1,20 @@
+"""Fixtures of the fault tests."""
+
+import pytest
+
+pytest.register_assert_rewrite("churn", "invariants", "kills", "power_cuts", "races")
+
+from disk import FaultyDisk  # noqa: E402  after the line above, for all modules alike
+
+
+@pytest.fixture
+def disk():
+    """The disk that every store of the test lies on."""
+    with FaultyDisk() as disk:
+        yield disk
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A directory for a store."""
+    return tmp_path / "store"

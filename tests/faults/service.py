@@ -1,0 +1,184 @@
+"""`dedup serve` as real processes, to be raced, killed and started again."""
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+DEDUP = Path(sys.executable).with_name("dedup")
+CONNECTION_ERRORS = (OSError, http.client.HTTPException)
+
+_ADDRESS = re.compile(r"running on http://127\.0\.0\.1:(\d+)")
+_START_S = 60
+_STOP_S = 30
+
+
+class Service:
+    """A running service. Its log is a file beside the store."""
+
+    def __init__(self, store: Path, *, workers: int = 1) -> None:
+        self.workers = workers
+        self._log = store.with_suffix(".log")
+        command = [DEDUP, "serve", "--store", store, "--port", "0", "--workers", str(workers)]
+        with self._log.open("wb") as log:
+            # A session of its own: one signal reaches all of its processes and no other.
+            self.process = subprocess.Popen(command, stderr=log, start_new_session=True)
+        try:
+            wait_until(self._is_up, _START_S, "the service starts", self.log)
+        except BaseException:
+            self.kill()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.kill()
+
+    @property
+    def port(self) -> int:
+        return int(_ADDRESS.search(self.log())[1])
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def worker_pids(self) -> list[int]:
+        """Return the processes that serve."""
+        if self.workers == 1:
+            return [self.process.pid]
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [pid for pid in map(int, children.read_text().split()) if _is_worker(pid)]
+
+    def worker_of(self, client: "Client") -> int:
+        """Return the process that holds the other end of a client's connection."""
+        socket = f"socket:[{_inode_of(client.local_port)}]"
+        for pid in self.worker_pids():
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    if str(descriptor.readlink()) == socket:
+                        return pid
+        raise AssertionError("no worker holds the connection")
+
+    def kill_a_worker(self) -> None:
+        """Kill one of several workers, and return once another has taken its place."""
+        assert self.workers > 1
+        victim = self.worker_pids()[0]
+        ready = self.log().count("startup complete")
+        os.kill(victim, signal.SIGKILL)
+        wait_until(
+            lambda: self.log().count("startup complete") > ready,
+            _START_S,
+            "a killed worker is replaced",
+            self.log,
+        )
+        assert victim not in self.worker_pids()
+
+    def kill(self) -> None:
+        """Kill all processes at once; may be called twice."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(_STOP_S)
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self.process.terminate()
+        self.process.wait(_STOP_S)
+
+    def _is_up(self) -> bool:
+        assert self.process.poll() is None, self.log()
+        log = self.log()
+        return log.count("startup complete") == self.workers and bool(_ADDRESS.search(log))
+
+
+class Client:
+    """One connection, kept open between requests."""
+
+    def __init__(self, service: Service) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.close()
+
+    @property
+    def local_port(self) -> int:
+        return self._connection.sock.getsockname()[1]
+
+    def check(self, article_id: str, text: str) -> tuple[int, dict]:
+        """Return the status of a check and its answer."""
+        return self.send("POST", "check", body={"id": article_id, "text": text})
+
+    def get(self, *path: str) -> tuple[int, dict]:
+        """Return the status of a page and what it says."""
+        return self.send("GET", *path)
+
+    def send(self, method: str, *path: str, body: dict | None = None) -> tuple[int, dict]:
+        """Return the status of any request and the answer, empty where there is none."""
+        target = "".join(f"/{quote(part, safe='')}" for part in path)
+        data = None if body is None else json.dumps(body).encode()
+        self._connection.request(method, target, data, {"Content-Type": "application/json"})
+        response = self._connection.getresponse()
+        return response.status, json.loads(response.read() or "{}")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def clients_on_all_workers(service: Service, count: int) -> list[Client]:
+    """Return clients of whom each worker serves as many."""
+    share = count // service.workers
+    chosen = {pid: [] for pid in service.worker_pids()}
+    for _ in range(100 * count):
+        client = Client(service)
+        client.get("health", "live")
+        served_alike = chosen[service.worker_of(client)]
+        if len(served_alike) < share:
+            served_alike.append(client)
+        else:
+            client.close()
+        if all(len(clients) == share for clients in chosen.values()):
+            return [client for clients in chosen.values() for client in clients]
+    raise AssertionError("some worker takes no connections")
+
+
+def wait_until(
+    is_true: Callable[[], bool], seconds: float, what: str, explain: Callable[[], str]
+) -> None:
+    """Wait for something to become true, but not forever."""
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, f"waited in vain until {what}: {explain()}"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process runs; one that ended and was not waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def _is_worker(pid: int) -> bool:
+    # A worker that was killed a moment ago is still listed, with an empty command.
+    return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def _inode_of(client_port: int) -> str:
+    """Return the inode of the server's end of a connection from this port."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if int(fields[2].split(":")[1], 16) == client_port:
+            return fields[9]
+    raise AssertionError("the connection is closed")
