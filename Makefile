@@ -38,6 +38,7 @@ lint: $(VENV)/.dev ## Check style, types and the direction of imports
 
 bench: $(VENV)/.dev ## Measure speed, as ratios within one run
 	$(BIN)/python benchmarks/time_kernels.py
+	$(BIN)/python benchmarks/time_index.py
 
 soak: $(VENV)/.dev ## Races, kills and churn for an hour or more
 	$(BIN)/python benchmarks/soak.py

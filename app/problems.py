@@ -1,5 +1,6 @@
 """Every error a client can get, as RFC 9457 problem details. The only such table."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -132,11 +133,24 @@ async def handle_invalid_parameters(_: Request, error: Exception) -> Response:
     return problem_response(INVALID_FIELD, f"{place}: {first['msg']}")
 
 
-async def handle_http_exception(_: Request, error: Exception) -> Response:
+async def handle_http_exception(request: Request, error: Exception) -> Response:
     """Answer what the framework refuses: unknown paths and methods."""
     assert isinstance(error, HTTPException)
     problem = _HTTP_PROBLEMS.get(error.status_code, INTERNAL_ERROR)
-    return problem_response(problem, str(error.detail), error.headers)
+    headers = error.headers
+    if problem is METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(sorted(_methods_of(request)))}
+    return problem_response(problem, str(error.detail), headers)
+
+
+def _methods_of(request: Request) -> set[str]:
+    """Return the methods that a path has; the framework names only its first route's."""
+    methods: set[str] = set()
+    for path, operations in request.app.openapi()["paths"].items():
+        pattern = re.sub(r"\\{[^/]+\\}", ".+", re.escape(path))
+        if re.fullmatch(pattern, request.url.path):
+            methods |= {method.upper() for method in operations}
+    return methods
 
 
 async def handle_unexpected(_: Request, __: Exception) -> Response:

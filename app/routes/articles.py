@@ -1,6 +1,5 @@
 """Known articles, one at a time and page by page."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -62,7 +61,7 @@ async def put_article(article_id: str, request: Request, service: ServiceDepende
     article = Article(id=article_id, **dict(fields))
     dedup = service.dedup
     survey = await run(
-        lambda: replace(dedup.survey(dedup.prepare(article)), replaces=True),
+        lambda: dedup.survey(dedup.prepare(article), replaces=True),
         num_chars=len(article.text),
     )
     result = await service.committer.remember(survey)

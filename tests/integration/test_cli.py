@@ -6,14 +6,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
+from server import DEDUP, Server
 
 SEEDS = Path(__file__).parent.parent.parent / "seeds"
-DEDUP = Path(sys.executable).with_name("dedup")
 
 
 def dedup(*arguments, status=0, **options):
@@ -178,38 +176,3 @@ class TestServe:
             server.process.terminate()
             assert "Application shutdown complete" in server.process.stderr.read()
             assert -signal.SIGTERM == server.process.wait(10)
-
-
-class Server:
-    """`dedup serve` as a process of its own, on a port that it chooses."""
-
-    def __init__(self, store):
-        self.process = subprocess.Popen(
-            [DEDUP, "serve", "--store", store, "--port", "0"], stderr=subprocess.PIPE, text=True
-        )
-        for line in self.process.stderr:
-            if "running on" in line:
-                self.address = line.split("running on ")[1].split()[0]
-                return
-        raise AssertionError("the service did not start")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
-
-    def get(self, path):
-        with urllib.request.urlopen(self.address + path) as response:
-            return json.load(response)
-
-    def post(self, path, body):
-        request = urllib.request.Request(
-            self.address + path,
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as response:
-            return json.load(response)

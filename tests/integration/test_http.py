@@ -520,6 +520,9 @@ class TestOperations:
         """What the router refuses is a problem too."""
         assert_problem(client.get("/nowhere"), 404, "not_found")
         assert_problem(client.put("/check"), 405, "method_not_allowed")
+        response = client.patch("/articles/a")
+        assert_problem(response, 405, "method_not_allowed")
+        assert "DELETE, GET, PUT" == response.headers["allow"]
 
     def test_openapi(self, client):
         """The document describes every route and its problems."""

@@ -8,11 +8,10 @@ import subprocess
 import sys
 import threading
 import urllib.error
-import urllib.request
-from pathlib import Path
 
 import apsw
 import pytest
+from server import DEDUP, Server
 
 from dedup import (
     Article,
@@ -29,7 +28,6 @@ from dedup.transfer import export_lines, import_lines
 from dedup.upgrading import upgrade
 from dedup.upkeep import create_store, open_store, require_scheme, signer
 
-DEDUP = Path(sys.executable).with_name("dedup")
 OTHER = DedupConfig(sketch=SketchConfig(seed=2))
 
 
@@ -174,8 +172,8 @@ class TestBackup:
         """A backup of a served store is sound and has all that was acknowledged before."""
         location, copy = tmp_path / "store", tmp_path / "backups" / "copy"
         with Server(location) as server:
-            acknowledged = [server.check(prose(number)) for number in range(50)]
-            with server.writing():
+            acknowledged = [remember(server, prose(number)) for number in range(50)]
+            with _Writing(server):
                 dedup("store", "backup", "--store", location, copy)
                 assert not violations(location)
 
@@ -343,18 +341,18 @@ class TestUpgrade:
         monkeypatch.setattr(upgrading, "_SIGNED_AT_ONCE", 16)
         location = tmp_path / "store"
         with Server(location) as server:
-            acknowledged = [server.check(prose(number)) for number in range(100)]
+            acknowledged = [remember(server, prose(number)) for number in range(100)]
             store = open_store(location)
             during = []
 
             def meanwhile(stage, done, total):
-                during.append(server.check(prose(f"during {done}")))
-                server.delete(acknowledged.pop(0 if done else -1))
+                during.append(remember(server, prose(f"during {done}")))
+                server.send("DELETE", f"/articles/{acknowledged.pop(0 if done else -1)}")
 
             upgrade(store, Preparer(OTHER), progress=meanwhile)
             store.close()
             with pytest.raises(urllib.error.HTTPError) as refused:
-                server.check(prose("after"))
+                remember(server, prose("after"))
 
             assert 503 == refused.value.code
             assert "store_unavailable" == json.load(refused.value)["code"]
@@ -471,47 +469,14 @@ def wait_for_articles(location):
     raise AssertionError("nothing was imported")
 
 
-class Server:
-    """`dedup serve` as a process of its own, on a port that it chooses."""
-
-    def __init__(self, location):
-        self.process = subprocess.Popen(
-            [DEDUP, "serve", "--store", location, "--port", "0"], stderr=subprocess.PIPE, text=True
-        )
-        for line in self.process.stderr:
-            if "running on" in line:
-                self.address = line.split("running on ")[1].split()[0]
-                return
-        raise AssertionError("the service did not start")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
-
-    def check(self, text):
-        """Return the id of an article that is remembered from now on."""
-        return json.loads(self._send("POST", "/check", json.dumps({"text": text}).encode()))["id"]
-
-    def delete(self, article_id):
-        self._send("DELETE", f"/articles/{article_id}")
-
-    def writing(self):
-        """Keep the service writing while the block runs."""
-        return _Writing(self)
-
-    def _send(self, method, path, body=None):
-        request = urllib.request.Request(
-            self.address + path, body, {"Content-Type": "application/json"}, method=method
-        )
-        with urllib.request.urlopen(request) as response:
-            return response.read()
+def remember(server, text):
+    """Return the id of an article that is remembered from now on."""
+    return server.post("/check", {"text": text})["id"]
 
 
 class _Writing:
+    """Keeps a service writing while the block runs."""
+
     def __init__(self, server):
         self._server = server
         self._stop = threading.Event()
@@ -528,5 +493,5 @@ class _Writing:
 
     def _run(self):
         while not self._stop.is_set():
-            self._server.check(prose(f"written {self._count}"))
+            remember(self._server, prose(f"written {self._count}"))
             self._count += 1

@@ -1,0 +1,44 @@
+"""`dedup serve` as a process of its own."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+DEDUP = Path(sys.executable).with_name("dedup")
+
+
+class Server:
+    """Serves a store on a port of its own choice until the block ends."""
+
+    def __init__(self, location):
+        self.process = subprocess.Popen(
+            [DEDUP, "serve", "--store", location, "--port", "0"], stderr=subprocess.PIPE, text=True
+        )
+        for line in self.process.stderr:
+            if "running on" in line:
+                self.address = line.split("running on ")[1].split()[0]
+                return
+        raise AssertionError("the service did not start")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+    def get(self, path):
+        return json.loads(self.send("GET", path))
+
+    def post(self, path, body):
+        return json.loads(self.send("POST", path, json.dumps(body).encode()))
+
+    def send(self, method, path, body=None):
+        request = urllib.request.Request(
+            self.address + path, body, {"Content-Type": "application/json"}, method=method
+        )
+        with urllib.request.urlopen(request) as response:
+            return response.read()
