@@ -8,7 +8,10 @@ from fastapi import Query, Response
 __all__ = ["Cursor", "Limit", "json_response"]
 
 Cursor = Annotated[
-    str | None, Query(max_length=100, description="`next_cursor` of the page before.")
+    str | None,
+    Query(
+        pattern=r"^[0-9]{1,18}(\.[0-9]{1,18})?$", description="`next_cursor` of the page before."
+    ),
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Most items to return.")]
 

@@ -77,6 +77,10 @@ class ReplaceRequest(_Request):
 class ClusterDecision(_Request):
     """An editor's word on a cluster: exactly one of the two."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["pin"]}, {"required": ["not_a_copy"]}]}
+    )
+
     pin: ArticleId | None = Field(None, description="Member that is the original from now on.")
     not_a_copy: ArticleId | None = Field(None, description="Member that is no copy of this.")
 

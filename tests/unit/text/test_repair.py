@@ -58,7 +58,8 @@ def comparable(text: str) -> str:
 def article(text: str) -> str:
     """Return what lies between the first headline of seed 004 and its last reporter's name."""
     folded = comparable(text)
-    return folded[folded.index("核心阅读") : folded.index("窦瀚洋")]
+    last = "窦瀚洋"
+    return folded[folded.index("核心阅读") : folded.index(last) + len(last)]
 
 
 class TestSeeds:
