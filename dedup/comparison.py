@@ -106,16 +106,18 @@ class Comparer:
             same_text=same_text,
             thresholds=self._thresholds,
         )
-        if verdict is Verdict.REPRINT and self._is_garbled(prepared, known):
+        if verdict is Verdict.REPRINT and self._is_garbled(prepared, known, scores):
             verdict = Verdict.GARBLED_MIRROR
         return verdict, scores
 
-    def _is_garbled(self, prepared: PreparedArticle, known: ShingleSet) -> bool:
+    def _is_garbled(self, prepared: PreparedArticle, known: ShingleSet, scores: Scores) -> bool:
         alignment = align_sets(prepared.shingles, known)
         return is_garbled(
+            scores,
             alignment.single_character_differences,
-            prepared.normalized.num_chars,
-            self._thresholds,
+            num_chars=prepared.normalized.num_chars,
+            shingle_length=known.k,
+            thresholds=self._thresholds,
         )
 
     def _known_shingles(

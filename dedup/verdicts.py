@@ -47,15 +47,32 @@ def decide(scores: Scores, *, damaged: bool, same_text: bool, thresholds: Thresh
     return Verdict.NEW
 
 
-def is_garbled(places: int, num_chars: int, thresholds: Thresholds) -> bool:
-    """Return whether single wrong or missing characters are too many for an edit.
+def is_garbled(
+    scores: Scores,
+    places: int,
+    *,
+    num_chars: int,
+    shingle_length: int,
+    thresholds: Thresholds,
+) -> bool:
+    """Return whether single wrong or missing characters are what sets two texts apart.
+
+    A place with one or two wrong characters breaks as many shingles as a shingle is
+    long. Where such places are many and explain most of what differs, the text is
+    garbled; an update or a form filled in anew differs in longer stretches.
 
     Args:
+        scores: Exact, of the incoming article against the known one.
         places: Where one or two characters differ between the texts.
         num_chars: Characters of the incoming article's normalized text.
+        shingle_length: Characters in a shingle.
         thresholds: Where verdicts begin.
     """
-    return places >= max(thresholds.garbled_places, thresholds.garbled_rate * num_chars)
+    if places < max(thresholds.garbled_places, thresholds.garbled_rate * num_chars):
+        return False
+    # Of the smaller text: what one of them has besides, a page around it, is no garbling.
+    broken = min(scores.size, scores.original_size) - scores.shared
+    return places * shingle_length >= thresholds.garbled_share * broken
 
 
 def carries_whole(verdict: Verdict) -> bool:

@@ -61,6 +61,19 @@ class TestVerdicts:
 
         assert Verdict.REPRINT == dedup.check(Article(text=text, id="copy")).verdict
 
+    def test_wrong_characters(self, dedup, seeds):
+        """A copy with single wrong characters everywhere is garbled, damaged-looking or not."""
+        generator = random.Random(3)
+        dedup.check(Article(text=seeds["002"], id="original"))
+        text = "".join(
+            generator.choice(seeds["002"]) if generator.random() < 0.04 else character
+            for character in seeds["002"]
+        )
+        result = dedup.check(Article(text=text, id="copy"), passages=True)
+
+        assert (Verdict.GARBLED_MIRROR, False) == (result.verdict, result.damage.damaged)
+        assert result.matches[0].differences.substituted > 50
+
     def test_excerpt_and_compilation(self, dedup, seeds):
         """A part is an excerpt of the whole, the whole a compilation of the part."""
         part = "".join(sentences(seeds["002"])[:14])

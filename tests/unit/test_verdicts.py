@@ -45,13 +45,27 @@ class TestDecide:
 
 
 class TestIsGarbled:
+    def verdict(self, places, *, num_chars=1000, broken=100):
+        return is_garbled(
+            Scores(num_chars - broken, num_chars, num_chars + 500),
+            places,
+            num_chars=num_chars,
+            shingle_length=5,
+            thresholds=THRESHOLDS,
+        )
+
     @pytest.mark.parametrize(
         ("places", "num_chars", "expected"),
         [(20, 1000, True), (19, 1000, False), (7, 50, False), (8, 50, True), (0, 0, False)],
     )
     def test_rate_and_number(self, places, num_chars, expected):
         """It takes a share of the text's characters, and a few of them at least."""
-        assert expected is is_garbled(places, num_chars, THRESHOLDS)
+        assert expected is self.verdict(places, num_chars=num_chars, broken=5 * places)
+
+    @pytest.mark.parametrize(("broken", "expected"), [(166, True), (167, False)])
+    def test_longer_differences(self, broken, expected):
+        """Where most of what differs are longer stretches, the text is edited, not garbled."""
+        assert expected is self.verdict(25, broken=broken)
 
 
 class TestRank:
