@@ -1,19 +1,23 @@
 """Measure the candidate index: bytes an article, time to index, time to look up.
 
-    python benchmarks/time_index.py [--articles 1000000]
+    python benchmarks/time_index.py [--articles 1000000] [--stored 20000]
 
 The signatures are random, which is what unrelated articles have: the table is as large,
 and its probes as long, as with as many real originals. The limit beside it is one read of
 a random cache line from a table of the same size, which no index can avoid for a key.
+Last, a store of random texts is written, closed and opened: the time to ready.
 """
 
 import argparse
+import random
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.config import DedupConfig
+from dedup import Article, DedupConfig, Deduplicator
 from dedup.index.candidates import CandidateIndex
 from dedup.sketch.banding import Banding
 
@@ -29,11 +33,29 @@ def keys_of(banding: Banding, generator: np.random.Generator, count: int) -> NDA
     return np.concatenate([banding.band_keys(signatures), digests], axis=1)
 
 
+def time_to_open(num_articles: int) -> float:
+    """Return the seconds that it takes to open a store of so many articles and index them."""
+    generator = random.Random(SEED)
+    characters = next((Path(__file__).parents[1] / "seeds").glob("004_*.txt")).read_text("utf-8")
+    articles = [
+        Article(text="".join(generator.choices(characters, k=300)), id=str(number))
+        for number in range(num_articles)
+    ]
+    with TemporaryDirectory() as folder:
+        with Deduplicator.open(folder, durable=False) as dedup:
+            dedup.scan(articles)
+        start = time.perf_counter()
+        Deduplicator.open(folder).close()
+        return time.perf_counter() - start
+
+
 def main() -> None:
     """Fill an index, look up in it, print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--articles", type=int, default=1_000_000)
-    num_articles = parser.parse_args().articles
+    parser.add_argument("--stored", type=int, default=20_000)
+    arguments = parser.parse_args()
+    num_articles = arguments.articles
     sketch = DedupConfig().sketch
     banding = Banding(bands=sketch.bands, rows=sketch.rows)
     generator = np.random.default_rng(SEED)
@@ -64,6 +86,8 @@ def main() -> None:
     print(f"look up         {lookup * 1e6:8.2f} µs an article")
     print(f"read its keys   {limit * 1e6:8.2f} µs an article, from a table of the same size")
     print(f"look up / read  {lookup / limit:8.1f}")
+    num_stored = arguments.stored
+    print(f"open a store    {time_to_open(num_stored) / num_stored * 1e6:8.2f} µs an article")
 
 
 if __name__ == "__main__":
