@@ -151,6 +151,16 @@ class Deduplicator:
             result = replace(result, repaired=survey.prepared.normalized.repaired.text)
         return result
 
+    def add(self, article: Article) -> CheckResult:
+        """Remember an article, and say what it is: a `check` that is there to remember.
+
+        Raises:
+            InvalidInputError: The text is empty or no text, or a field is not valid.
+            IdConflictError: The id is known with another text.
+            StoreError: The store cannot be read or written; nothing was remembered.
+        """
+        return self.check(article, remember=True)
+
     def prepare(self, article: Article) -> PreparedArticle:
         """Repair, fold, shingle and sign an article; touches neither store nor index."""
         return self._preparer.prepare(article)

@@ -131,6 +131,13 @@ class TestRemembering:
         assert Verdict.NEW == dedup.check(Article(text=seeds["004"], id="b")).verdict
         pytest.raises(NotFoundError, dedup.catalogue.article, "a")
 
+    def test_added(self, dedup, seeds):
+        """An article that was added is known."""
+        assert Verdict.NEW == dedup.add(Article(text=seeds["004"], id="a")).verdict
+
+        result = dedup.check(Article(text=seeds["000"], id="b"), remember=False)
+        assert "a" == result.original.id
+
     def test_retry_gets_the_recorded_answer(self, dedup, seeds):
         """The same id and text is the same article: one row, one answer."""
         dedup.check(Article(text=seeds["004"], id="a"))
