@@ -1,0 +1,1 @@
+"""Quality of detection, repair and matching, measured on articles damaged by design."""
