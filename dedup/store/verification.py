@@ -1,24 +1,26 @@
-"""Whether an embedded store keeps its own rules: SQLite's check, then ours.
+"""Whether a store keeps its own rules.
 
-SQLite checks its structure and knows nothing of our rules; docs/operations.md lists them.
+A database checks its structure and knows nothing of our rules; docs/operations.md lists them.
 Everything is read once and in order, a row at a time, so that a store of any size needs
 the time of reading it and the memory of its largest article.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
-import apsw
 import xxhash
 
-from dedup.errors import StoreCorruptError
+from dedup.errors import StoreCorruptError, StoreError
 from dedup.models import TextFormat
 from dedup.store.encoding import TextCodec, decode_finding
 from dedup.store.maintenance import Sign, Signed, Violation
 
-__all__ = ["violations"]
+__all__ = ["READABLE", "Query", "violations"]
 
-_MAX_STRUCTURAL = 100
+READABLE = "the database can be read to its end"
+
+Query = Callable[[str], Iterator[Any]]
+"""Yields the rows of a query; several may be read side by side."""
 
 # Each query returns where its rule is broken.
 _RULES = {
@@ -33,7 +35,7 @@ _RULES = {
         WHERE size <> (SELECT count(*) FROM articles a WHERE a.cluster = c.number)""",
     "a cluster's original is one of its members": """
         SELECT cluster_id FROM clusters c LEFT JOIN articles a ON a.number = c.original
-        WHERE a.cluster IS NOT c.number""",
+        WHERE a.cluster IS DISTINCT FROM c.number""",
 }
 
 _ARTICLES = """
@@ -66,34 +68,27 @@ class _Row(NamedTuple):
 _UNDECODABLE = (StoreCorruptError, ValueError, KeyError, TypeError)
 
 
-def violations(connection: apsw.Connection, sign: Sign | None) -> Iterator[Violation]:
-    """Yield every rule that a store breaks; the connection is in a read transaction.
+def violations(query: Query, sign: Sign | None) -> Iterator[Violation]:
+    """Yield every rule that a store breaks.
 
     Args:
-        connection: To the store.
+        query: Asks one committed state of the store.
         sign: As in `MaintenanceReader.violations`.
     """
     try:
-        yield from _structural(connection)
         for rule, sql in _RULES.items():
-            for (where,) in connection.execute(sql):
+            for (where,) in query(sql):
                 yield Violation(rule, str(where))
-        yield from _articles(connection, sign)
-    except apsw.Error as error:
+        yield from _articles(query, sign)
+    except StoreError as error:
         # A damaged page ends the reading, and the command must still tell the rest.
-        yield Violation("the database can be read to its end", str(error))
+        yield Violation(READABLE, str(error))
 
 
-def _structural(connection: apsw.Connection) -> Iterator[Violation]:
-    for (line,) in connection.execute(f"PRAGMA integrity_check({_MAX_STRUCTURAL})"):
-        if line != "ok":
-            yield Violation("the database is sound", line)
-
-
-def _articles(connection: apsw.Connection, sign: Sign | None) -> Iterator[Violation]:
+def _articles(query: Query, sign: Sign | None) -> Iterator[Violation]:
     codec = TextCodec()
-    additions = _Additions(connection)
-    for row in map(_Row._make, connection.execute(_ARTICLES)):
+    additions = _Additions(query)
+    for row in map(_Row._make, query(_ARTICLES)):
         rules = [*_broken_by_place(row), *_broken_by_content(row, codec, sign)]
         if not additions.reach(row.number):
             rules.append("an article's addition is in the log")
@@ -108,10 +103,8 @@ class _Additions:
     together, and a merge needs no index and no memory.
     """
 
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._numbers = connection.execute(
-            "SELECT number FROM log WHERE operation = 'add' ORDER BY sequence"
-        )
+    def __init__(self, query: Query) -> None:
+        self._numbers = query("SELECT number FROM log WHERE operation = 'add' ORDER BY sequence")
         self._current = 0
 
     def reach(self, number: int) -> bool:

@@ -28,7 +28,7 @@ from dedup import (
     Verdict,
     deduplicator,
 )
-from dedup.store import sqlite
+from dedup.store import sql, sqlite
 from dedup.store.sqlite import DATABASE_NAME
 
 LOG_NAME = f"{DATABASE_NAME}-wal"
@@ -429,7 +429,7 @@ class TestClock:
         """Who came first is told by the order of commits, whatever the clock says."""
         with Deduplicator.open(store) as dedup:
             check(dedup, "first")
-            for module in (deduplicator, sqlite):
+            for module in (deduplicator, sql):
                 monkeypatch.setattr(module, "datetime", LateClock)
 
             second = check(dedup, "second", edition("first"))

@@ -1,0 +1,412 @@
+"""The questions and changes of a store as SQL that SQLite and PostgreSQL both understand.
+
+What differs between them, connections, transactions and errors, is the business of
+`dedup.store.sqlite` and `dedup.store.postgres`, which fill in the abstract methods.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import numpy as np
+
+from dedup.errors import StoreVersionError
+from dedup.models import ArticleRecord, TextFormat
+from dedup.store.base import (
+    ClusterOrder,
+    ClusterRow,
+    ComparableText,
+    Finding,
+    LogEntry,
+    LogOperation,
+    NewArticle,
+    SignatureRow,
+    StoredArticle,
+    StoreStats,
+)
+from dedup.store.encoding import (
+    TextCodec,
+    damage_reported,
+    decode_finding,
+    encode_finding,
+    from_microseconds,
+    to_microseconds,
+)
+from dedup.store.maintenance import UNFINISHED_IMPORT
+
+__all__ = ["ARTICLE_COLUMNS", "SqlReader", "SqlWriter", "stored_article"]
+
+ARTICLE_COLUMNS = """
+    a.number, a.id, a.title, a.url, a.published_at, a.first_seen, a.format,
+    a.text_digest, a.finding, c.cluster_id
+"""
+
+_CLUSTER_COLUMNS = "number, cluster_id, original, size, pinned"
+_MAX_INTEGER = 2**63 - 1
+
+
+class SqlReader(ABC):
+    """Answers questions in SQL, with `?` where a value goes."""
+
+    def __init__(self, scheme: str, location: str) -> None:
+        """Read signatures of this scheme.
+
+        Args:
+            scheme: Of whoever asks.
+            location: Of the store, to be named in errors.
+        """
+        self._scheme = scheme
+        self._location = location
+        self._codec = TextCodec()
+
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[Self]:
+        """Answer all questions within from one committed state."""
+
+    @abstractmethod
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Run a statement and return its rows.
+
+        Raises:
+            StoreError: In place of the database's own errors.
+        """
+
+    @abstractmethod
+    def _each(self, sql: str) -> Iterator[Any]:
+        """Yield the rows of a query one by one, however many there are."""
+
+    @abstractmethod
+    def _bytes_on_disk(self) -> int:
+        """Return the size of the pages in use."""
+
+    def find(self, article_id: str) -> StoredArticle | None:
+        """Return the article with this id."""
+        rows = self._rows(
+            f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
+            " WHERE a.id = ?",
+            (article_id,),
+        )
+        return stored_article(rows[0]) if rows else None
+
+    def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
+        """Return the articles with these numbers; missing ones are left out."""
+        rows = self._rows(
+            f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
+            f" WHERE a.number IN ({_placeholders(numbers)})",
+            tuple(numbers),
+        )
+        return {row[0]: stored_article(row) for row in rows}
+
+    def articles_after(
+        self, number: int, *, limit: int, url: str | None = None
+    ) -> list[StoredArticle]:
+        """Return articles numbered above this, in order; those of one URL if it is given."""
+        condition, values = ("", ()) if url is None else (" AND a.url = ?", (url,))
+        rows = self._rows(
+            f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
+            f" WHERE a.number > ?{condition} ORDER BY a.number LIMIT ?",
+            (number, *values, limit),
+        )
+        return [stored_article(row) for row in rows]
+
+    def text(self, number: int) -> str | None:
+        """Return the text as received."""
+        rows = self._rows("SELECT text FROM articles WHERE number = ?", (number,))
+        return self._codec.decode(rows[0][0]) if rows else None
+
+    def comparable_texts(self, numbers: Sequence[int]) -> dict[int, ComparableText]:
+        """Return what to compare with; missing articles are left out."""
+        rows = self._rows(
+            "SELECT a.number, n.text IS NOT NULL, coalesce(n.text, a.text) FROM articles a"
+            " LEFT JOIN normalized_texts n ON n.number = a.number"
+            f" WHERE a.number IN ({_placeholders(numbers)})",
+            tuple(numbers),
+        )
+        return {
+            number: ComparableText(self._codec.decode(frame), bool(is_normalized))
+            for number, is_normalized, frame in rows
+        }
+
+    def cluster(self, cluster_id: str) -> ClusterRow | None:
+        """Return the cluster with this id."""
+        rows = self._rows(
+            f"SELECT {_CLUSTER_COLUMNS} FROM clusters WHERE cluster_id = ?", (cluster_id,)
+        )
+        return _cluster_row(rows[0]) if rows else None
+
+    def clusters(
+        self, order: ClusterOrder, *, below: tuple[int, int] | None, limit: int
+    ) -> list[ClusterRow]:
+        """Return clusters, the largest or the newest first."""
+        size, number = below or (_MAX_INTEGER, _MAX_INTEGER)
+        if order is ClusterOrder.TIME:
+            return self._clusters("number < ? ORDER BY number DESC", (number,), limit)
+        # Two look-ups in the index: with an OR, far more is read.
+        same_size = "size = ? AND number < ? ORDER BY number DESC"
+        rows = self._clusters(same_size, (size, number), limit)
+        smaller = "size < ? ORDER BY size DESC, number DESC"
+        return rows + self._clusters(smaller, (size,), limit - len(rows))
+
+    def is_no_copy(self, normalized_digest: bytes, cluster_id: str) -> bool:
+        """Return whether an editor said that this text is no copy of this cluster."""
+        rows = self._rows(
+            "SELECT 1 FROM no_copies WHERE normalized_digest = ? AND cluster_id = ?",
+            (normalized_digest, cluster_id),
+        )
+        return bool(rows)
+
+    def members(self, cluster_id: str, *, after: int, limit: int) -> list[StoredArticle]:
+        """Return members numbered above `after`, in order of number."""
+        rows = self._rows(
+            f"SELECT {ARTICLE_COLUMNS} FROM clusters c JOIN articles a ON a.cluster = c.number"
+            " WHERE c.cluster_id = ? AND a.number > ? ORDER BY a.number LIMIT ?",
+            (cluster_id, after, limit),
+        )
+        return [stored_article(row) for row in rows]
+
+    def originals(self, numbers: Sequence[int]) -> list[SignatureRow]:
+        """Return the signature rows of those that are originals now, in order."""
+        rows = self._rows(
+            "SELECT number, normalized_digest, signature FROM signatures"
+            f" WHERE number IN ({_placeholders(numbers)}) AND is_original = 1 ORDER BY number",
+            tuple(numbers),
+        )
+        return [_signature_row(row) for row in rows]
+
+    def originals_after(self, number: int, *, limit: int) -> list[SignatureRow]:
+        """Return signature rows of originals numbered above this, in order."""
+        rows = self._rows(
+            "SELECT number, normalized_digest, signature FROM signatures"
+            " WHERE number > ? AND is_original = 1 ORDER BY number LIMIT ?",
+            (number, limit),
+        )
+        return [_signature_row(row) for row in rows]
+
+    def sequence(self) -> int:
+        """Return the sequence of the newest log entry, 0 for an empty log."""
+        return int(self._rows("SELECT coalesce(max(sequence), 0) FROM log")[0][0])
+
+    def log(
+        self, *, after: int, limit: int, operations: Sequence[LogOperation] = tuple(LogOperation)
+    ) -> list[LogEntry]:
+        """Return the log entries of these operations behind a sequence, oldest first."""
+        # The index of changes serves a query that repeats its condition literally.
+        changes = "" if LogOperation.ADD in operations else " AND operation <> 'add'"
+        rows = self._rows(
+            "SELECT sequence, operation, number, former, cluster_id, at, article_id, former_id"
+            f" FROM log WHERE sequence > ?{changes}"
+            f" AND operation IN ({_placeholders(operations)}) ORDER BY sequence LIMIT ?",
+            (after, *operations, limit),
+        )
+        if rows:  # news may come from a process of another scheme, and whoever asks keeps an index
+            self.require_scheme()
+        return [
+            LogEntry(
+                sequence, LogOperation(operation), number, former, cluster_id,
+                from_microseconds(at), article_id, former_id,
+            )
+            for sequence, operation, number, former, cluster_id, at, article_id, former_id in rows
+        ]  # fmt: skip
+
+    def stats(self) -> StoreStats:
+        """Return counts and sizes."""
+        [(articles, clusters, scheme)] = self._rows(
+            "SELECT (SELECT coalesce(sum(size), 0) FROM clusters),"
+            " (SELECT count(*) FROM clusters),"
+            " (SELECT value FROM store WHERE key = 'scheme')"
+        )
+        return StoreStats(
+            articles=int(articles),
+            clusters=clusters,
+            sequence=self.sequence(),
+            bytes_on_disk=self._bytes_on_disk(),
+            scheme=scheme,
+        )
+
+    def require_scheme(self) -> None:
+        """Refuse to go on with a store that another process upgraded meanwhile."""
+        [(stored,)] = self._rows("SELECT value FROM store WHERE key = 'scheme'")
+        if stored != self._scheme:
+            raise _scheme_error(stored, self._scheme, self._location)
+
+    def _clusters(self, condition: str, values: tuple[int, ...], limit: int) -> list[ClusterRow]:
+        rows = self._rows(
+            f"SELECT {_CLUSTER_COLUMNS} FROM clusters WHERE {condition} LIMIT ?", (*values, limit)
+        )
+        return [_cluster_row(row) for row in rows]
+
+
+class SqlWriter(SqlReader):
+    """One transaction; the store begins and ends it."""
+
+    def add(self, article: NewArticle) -> int:
+        """Write an article and return its number."""
+        record = article.record
+        cluster = self._join_cluster(article.cluster_id)
+        [(number,)] = self._rows(
+            "INSERT INTO articles (id, cluster, text_digest, title, url, published_at,"
+            " first_seen, format, finding, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " RETURNING number",
+            (
+                record.id,
+                cluster or 0,
+                article.text_digest,
+                record.title,
+                record.url,
+                record.published_at.isoformat() if record.published_at else None,
+                to_microseconds(record.first_seen),
+                article.format,
+                encode_finding(article.finding),
+                self._codec.encode(article.text),
+            ),
+        )
+        if cluster is None:
+            self._found_cluster(article.cluster_id, number)
+        signature = None if article.signature is None else article.signature.tobytes()
+        self._rows(
+            "INSERT INTO signatures VALUES (?, ?, ?, ?)",
+            (number, int(cluster is None), article.normalized_digest, signature),
+        )
+        if article.normalized is not None:
+            frame = self._codec.encode(article.normalized)
+            self._rows("INSERT INTO normalized_texts VALUES (?, ?)", (number, frame))
+        self._append_log(LogOperation.ADD, number, None, article.cluster_id)
+        return int(number)
+
+    def set_original(self, cluster_id: str, number: int, operation: LogOperation) -> None:
+        """Let a member answer for its cluster; `PIN` also keeps it against promotions."""
+        [(former, former_id)] = self._rows(
+            "SELECT c.original, a.id FROM clusters c JOIN articles a ON a.number = c.original"
+            " WHERE c.cluster_id = ?",
+            (cluster_id,),
+        )
+        self._rows(
+            "UPDATE clusters SET original = ?, pinned = ? WHERE cluster_id = ?",
+            (number, int(operation is LogOperation.PIN), cluster_id),
+        )
+        self._rows("UPDATE signatures SET is_original = 0 WHERE number = ?", (former,))
+        self._rows("UPDATE signatures SET is_original = 1 WHERE number = ?", (number,))
+        _, _, article_id = self._place(number)
+        self._append_log(operation, number, former, cluster_id, article_id, former_id)
+
+    def leave(self, number: int, cluster_id: str, finding: Finding) -> None:
+        """Let a copy leave its cluster and found one, on an editor's word."""
+        cluster, left_id, article_id = self._place(number)
+        self._rows("UPDATE clusters SET size = size - 1 WHERE number = ?", (cluster,))
+        self._rows(
+            "INSERT INTO no_copies SELECT normalized_digest, ? FROM signatures"
+            " WHERE number = ? ON CONFLICT DO NOTHING",
+            (left_id, number),
+        )
+        self._rows(
+            "UPDATE articles SET finding = ? WHERE number = ?", (encode_finding(finding), number)
+        )
+        self._rows("UPDATE signatures SET is_original = 1 WHERE number = ?", (number,))
+        self._found_cluster(cluster_id, number)
+        self._append_log(LogOperation.LEAVE, number, None, cluster_id, article_id)
+
+    def remove(self, number: int) -> None:
+        """Delete an article that is no original, or the last member of its cluster."""
+        cluster, cluster_id, article_id = self._place(number)
+        self._rows("DELETE FROM articles WHERE number = ?", (number,))
+        self._rows("DELETE FROM signatures WHERE number = ?", (number,))
+        self._rows("DELETE FROM normalized_texts WHERE number = ?", (number,))
+        self._rows("UPDATE clusters SET size = size - 1 WHERE number = ?", (cluster,))
+        self._rows("DELETE FROM clusters WHERE number = ? AND size = 0", (cluster,))
+        self._append_log(LogOperation.REMOVE, number, None, cluster_id, article_id)
+
+    def _place(self, number: int) -> tuple[int, str, str]:
+        """Return the cluster's number and id, and the article's id."""
+        [(cluster, cluster_id, article_id)] = self._rows(
+            "SELECT c.number, c.cluster_id, a.id FROM articles a JOIN clusters c"
+            " ON c.number = a.cluster WHERE a.number = ?",
+            (number,),
+        )
+        return cluster, cluster_id, article_id
+
+    def _join_cluster(self, cluster_id: str) -> int | None:
+        rows = self._rows(
+            "UPDATE clusters SET size = size + 1 WHERE cluster_id = ? RETURNING number",
+            (cluster_id,),
+        )
+        return rows[0][0] if rows else None
+
+    def _found_cluster(self, cluster_id: str, original: int) -> None:
+        # The next number by hand, for an import brings numbers of its own: a sequence of
+        # the database would not know of them.
+        [(cluster,)] = self._rows(
+            "INSERT INTO clusters (number, cluster_id, original, size)"
+            " SELECT coalesce(max(number), 0) + 1, ?, ?, 1 FROM clusters RETURNING number",
+            (cluster_id, original),
+        )
+        self._rows("UPDATE articles SET cluster = ? WHERE number = ?", (cluster, original))
+
+    def _append_log(
+        self,
+        operation: LogOperation,
+        number: int,
+        former: int | None,
+        cluster_id: str,
+        article_id: str | None = None,
+        former_id: str | None = None,
+    ) -> None:
+        at = to_microseconds(datetime.now(UTC))
+        self._rows(
+            "INSERT INTO log (operation, number, former, cluster_id, at, article_id, former_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (operation, number, former, cluster_id, at, article_id, former_id),
+        )
+
+
+def _placeholders(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
+
+
+def stored_article(row: Sequence[Any]) -> StoredArticle:
+    """Return the article of a row of `ARTICLE_COLUMNS`."""
+    (number, article_id, title, url, published_at, first_seen, text_format,
+     text_digest, finding, cluster_id) = row  # fmt: skip
+    with damage_reported():
+        return StoredArticle(
+            number=number,
+            record=ArticleRecord(
+                id=article_id,
+                title=title,
+                url=url,
+                published_at=datetime.fromisoformat(published_at) if published_at else None,
+                first_seen=from_microseconds(first_seen),
+            ),
+            format=TextFormat(text_format),
+            text_digest=text_digest,
+            finding=decode_finding(finding),
+            cluster_id=cluster_id,
+        )
+
+
+def _cluster_row(row: Sequence[Any]) -> ClusterRow:
+    number, cluster_id, original, size, pinned = row
+    return ClusterRow(number, cluster_id, original, size, bool(pinned))
+
+
+def _signature_row(row: Sequence[Any]) -> SignatureRow:
+    number, digest, signature = row
+    with damage_reported():
+        return SignatureRow(
+            number=number,
+            normalized_digest=digest,
+            signature=None if signature is None else np.frombuffer(signature, np.uint32),
+        )
+
+
+def _scheme_error(stored: str, scheme: str, location: str) -> StoreVersionError:
+    if stored.startswith(UNFINISHED_IMPORT):
+        return StoreVersionError(
+            f"the store holds an import that is not finished: wait for it, or run "
+            f"`dedup store import --store {location}` again"
+        )
+    return StoreVersionError(
+        f"the store's signatures were made by scheme {stored}, this release makes "
+        f"{scheme}: run `dedup store upgrade --store {location}`"
+    )
