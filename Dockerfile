@@ -10,8 +10,7 @@ RUN python -m venv /opt/dedup \
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY dedup dedup
-# Code for any x86-64 or ARM server of the last ten years, not for the builder's own.
-ENV NUMBA_CPU_NAME=generic
+# The kernels' machine code fits any server of the last ten years, not the builder's alone.
 RUN /opt/dedup/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation . \
     && printf '复工复产，首先要抓牢防疫。疫情暴发后，全县迅速行动，始终坚持领导在一线指挥。' > /tmp/a.txt \
     && cp /tmp/a.txt /tmp/b.txt && printf '本报讯' >> /tmp/b.txt \
@@ -25,7 +24,6 @@ RUN useradd --system --uid 10001 --home-dir /nonexistent dedup \
     && install --directory --owner dedup --group dedup /data
 COPY --from=build /opt/dedup /opt/dedup
 ENV PATH=/opt/dedup/bin:$PATH \
-    NUMBA_CPU_NAME=generic \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     DEDUP_STORE=/data

@@ -1,13 +1,17 @@
-"""The decorator that compiles the numeric kernels."""
+"""The decorator that compiles the numeric kernels, and what they are compiled for."""
 
+import platform
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
+import llvmlite.binding
 import numba
 
 __all__ = ["kernel"]
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
+
+_V3_FEATURES = frozenset({"avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"})
 
 
 def kernel(function: _Function) -> _Function:
@@ -19,3 +23,24 @@ def kernel(function: _Function) -> _Function:
     """
     compiled = numba.njit(nogil=True, cache=True)(function)
     return cast("_Function", compiled)
+
+
+def _aim_at_any_server() -> None:
+    """Compile for any x86-64 server of the last ten years, or any 64-bit ARM one.
+
+    numba compiles for the very CPU that it runs on, so that code cached in an image or a
+    shared folder is compiled anew wherever the CPU differs. The code for all of them is
+    as fast (docs/performance.md). NUMBA_CPU_NAME in the environment overrides this.
+    """
+    config: Any = numba.config
+    if config.CPU_NAME is not None:
+        return
+    if platform.machine() == "x86_64":
+        features = llvmlite.binding.get_host_cpu_features()
+        if all(features.get(name) for name in _V3_FEATURES):
+            config.CPU_NAME, config.CPU_FEATURES = "x86-64-v3", ""
+    elif platform.machine() == "aarch64":
+        config.CPU_NAME, config.CPU_FEATURES = "generic", ""
+
+
+_aim_at_any_server()

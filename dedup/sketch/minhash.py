@@ -7,7 +7,7 @@ is a bijection, so a slot is the minimum of a permutation and adds no collisions
 is 2-universal but not min-wise independent, so the accuracy of the estimate is
 empirical (datasketch's benchmark/sketches, issue #212).
 
-datasketch is the specification: the permutations come from it at run time, and the
+datasketch is the specification: the permutations are drawn as it draws them, and the
 tests compare every bit.
 
 References:
@@ -15,7 +15,8 @@ References:
     Appleby, MurmurHash3, fmix32.
 """
 
-import datasketch
+from typing import TYPE_CHECKING
+
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from numpy.typing import NDArray
 from dedup.errors import ConfigError
 from dedup.kernels import kernel
 from dedup.sketch.arrays import kernel_input
+
+if TYPE_CHECKING:
+    import datasketch
 
 __all__ = ["EMPTY_SLOT", "SCHEME", "MinHasher", "jaccard_estimate"]
 
@@ -53,8 +57,7 @@ class MinHasher:
             raise ConfigError(msg)
         self.num_perm = num_perm
         self.seed = seed
-        reference = datasketch.MinHash(num_perm=num_perm, seed=seed, scheme=SCHEME)
-        self._permutations = kernel_input(np.asarray(reference.permutations), np.uint32)
+        self._permutations = kernel_input(_permutations(num_perm, seed), np.uint32)
 
     def sign(self, hashes: NDArray[np.uint32], offsets: NDArray[np.intp]) -> NDArray[np.uint32]:
         """Return the signature of every text.
@@ -82,7 +85,7 @@ class MinHasher:
         )
         return signatures
 
-    def to_datasketch(self, signature: NDArray[np.uint32]) -> datasketch.MinHash:
+    def to_datasketch(self, signature: NDArray[np.uint32]) -> "datasketch.MinHash":
         """Return a signature as an object of datasketch, which can be updated further.
 
         Args:
@@ -91,6 +94,9 @@ class MinHasher:
         Raises:
             ValueError: The signature has another number of slots.
         """
+        # Not imported above: it brings SciPy, which takes a third of a second.
+        import datasketch
+
         return datasketch.MinHash(
             num_perm=self.num_perm,
             seed=self.seed,
@@ -118,6 +124,18 @@ def jaccard_estimate(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> floa
         msg = f"signatures must have the same number of slots, got {one.shape} and {other.shape}"
         raise ValueError(msg)
     return int(np.count_nonzero(one == other)) / one.size
+
+
+def _permutations(num_perm: int, seed: int) -> NDArray[np.uint32]:
+    """Return the permutations that datasketch draws for a number and a seed.
+
+    Returns:
+        Rows a, odd, and b; uint32, shape (2, num_perm).
+    """
+    generator = np.random.RandomState(seed)  # frozen by NumPy: its numbers never change
+    factors = generator.randint(0, 1 << 31, num_perm, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    summands = generator.randint(0, 1 << 32, num_perm, dtype=np.uint32)
+    return np.stack([factors, summands])
 
 
 @kernel
