@@ -4,21 +4,24 @@ Depends on the article alone, never on what is known, so it can run anywhere and
 for many articles.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import version
+from itertools import pairwise
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
 from dedup.config import DedupConfig
-from dedup.errors import EmptyTextError, InvalidFieldError, UndecodableTextError
+from dedup.errors import DedupError, EmptyTextError, InvalidFieldError, UndecodableTextError
 from dedup.models import Article, TextFormat
 from dedup.sketch.banding import Banding
 from dedup.sketch.minhash import MinHasher
 from dedup.sketch.shingles import shingle_hashes
 from dedup.sketch.similarity import ShingleSet
-from dedup.text.folding import Folder
+from dedup.text.folding import FoldedBatch, Folder
 from dedup.text.normalization import NormalizedText, normalize
 from dedup.text.repair import RULES_VERSION
 
@@ -27,7 +30,7 @@ __all__ = ["PreparedArticle", "Preparer", "text_to_keep"]
 _MAX_ID_CHARS = 512
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PreparedArticle:
     """An article with all that can be known of it without the known articles.
 
@@ -36,24 +39,29 @@ class PreparedArticle:
         text_digest: xxh3-128 of the text's UTF-8, 16 bytes.
         normalized: The repaired and folded text.
         normalized_digest: xxh3-128 of the folded characters, 16 bytes.
-        shingles: Of the folded text, ready to compare.
         signature: uint32, shape (num_perm,); None if too short to compare.
         keys: What the candidate index lists it under; uint64, shape (n,).
+        shingle_length: Characters in a shingle.
     """
 
     article: Article
     text_digest: bytes
     normalized: NormalizedText
     normalized_digest: bytes
-    shingles: ShingleSet
     signature: NDArray[np.uint32] | None
     keys: NDArray[np.uint64]
+    shingle_length: int
 
     @property
     def id(self) -> str:
         """The article's id."""
         assert self.article.id is not None  # filled in by the preparer
         return self.article.id
+
+    @cached_property
+    def shingles(self) -> ShingleSet:
+        """The shingles of the folded text; built when a known article comes near."""
+        return ShingleSet(self.normalized.codes, self.shingle_length)
 
     @property
     def too_short(self) -> bool:
@@ -91,44 +99,41 @@ class Preparer:
         )
 
     def prepare(self, article: Article) -> PreparedArticle:
-        """Run the front half of the main path.
+        """Run the front half of the main path for one article.
 
         Raises:
             UndecodableTextError: The text holds lone surrogates.
             EmptyTextError: Nothing to compare is left of the text.
             InvalidFieldError: The id is empty, too long or has control characters.
         """
-        data = _encoded(article.text)
-        text_digest = xxhash.xxh3_128_digest(data)
-        if article.id is None:
-            article = replace(article, id=f"x{text_digest.hex()}")
-        elif not 0 < len(article.id) <= _MAX_ID_CHARS or not article.id.isprintable():
-            msg = f"an id must be 1 to {_MAX_ID_CHARS} printable characters"
-            raise InvalidFieldError(msg)
-        normalized = self.normalize(article.text, article.format)
-        if normalized.num_chars == 0:
-            msg = "the text holds no letter and no digit"
-            raise EmptyTextError(msg)
-        normalized_digest, signature = self.sign(normalized)
-        return PreparedArticle(
-            article=article,
-            text_digest=text_digest,
-            normalized=normalized,
-            normalized_digest=normalized_digest,
-            shingles=self._shingle_set(normalized.codes),
-            signature=signature,
-            keys=self.keys_of(signature, normalized_digest),
-        )
+        [outcome] = self.prepare_many([article])
+        if isinstance(outcome, DedupError):
+            raise outcome
+        return outcome
+
+    def prepare_many(self, articles: Sequence[Article]) -> list[PreparedArticle | DedupError]:
+        """Run the front half of the main path for many articles at once.
+
+        The numeric steps go over flat arrays, a call for all articles. What is returned
+        refers to these arrays: batches of a hundred usual articles are large enough.
+
+        Returns:
+            For each article what `prepare` returns or raises.
+        """
+        received = [_receive(article) for article in articles]
+        sound = [one for one in received if not isinstance(one, DedupError)]
+        prepared = iter(self._prepare_sound(sound))
+        return [one if isinstance(one, DedupError) else next(prepared) for one in received]
 
     def normalize(self, text: str, text_format: TextFormat) -> NormalizedText:
         """Take the main text, repair it and fold it."""
-        return normalize(text, text_format, self._folder)
+        return normalize([(text, text_format)], self._folder)[0]
 
     def sign(self, normalized: NormalizedText) -> tuple[bytes, NDArray[np.uint32] | None]:
         """Return the digest of a normalized text, and its signature if it is long enough."""
         digest = xxhash.xxh3_128_digest(normalized.codes.data)
-        is_signed = normalized.num_chars >= self._config.min_chars
-        return digest, self._sign(normalized.codes) if is_signed else None
+        signatures, [is_signed] = self._sign(normalized.folded.as_batch(), [normalized.num_chars])
+        return digest, signatures[0] if is_signed else None
 
     def shingles_of(self, text: str, *, is_normalized: bool) -> ShingleSet:
         """Return the shingles of a known text.
@@ -138,8 +143,10 @@ class Preparer:
             is_normalized: Which of the two.
         """
         if is_normalized:
-            return self._shingle_set(np.frombuffer(text.encode("utf-32-le"), np.uint32))
-        return self._shingle_set(self._folder.fold(text).codes)
+            codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+        else:
+            codes = self._folder.fold(text).codes
+        return ShingleSet(codes, self._config.sketch.shingle_length)
 
     def keys_of(
         self, signature: NDArray[np.uint32] | None, normalized_digest: bytes
@@ -153,20 +160,60 @@ class Preparer:
         Returns:
             uint64: the keys of the bands, if there is a signature, and of the digest.
         """
-        digest_key = np.frombuffer(normalized_digest[:8], np.uint64)
         if signature is None:
-            return digest_key
-        return np.concatenate([self._banding.band_keys(signature[None])[0], digest_key])
+            return _digest_keys([normalized_digest])
+        return self._keys(signature[None], [normalized_digest]).reshape(-1)
 
-    def _shingle_set(self, codes: NDArray[np.uint32]) -> ShingleSet:
-        return ShingleSet(codes, self._config.sketch.shingle_length)
+    def _prepare_sound(
+        self, received: Sequence[tuple[Article, bytes]]
+    ) -> Iterator[PreparedArticle | DedupError]:
+        texts = ((article.text, article.format) for article, _ in received)
+        batch = normalize(texts, self._folder)
+        normalized = [batch[place] for place in range(len(batch))]
+        digests = [xxhash.xxh3_128_digest(one.codes.data) for one in normalized]
+        num_chars = [one.num_chars for one in normalized]
+        signatures, is_signed = self._sign(batch.folded, num_chars)
+        keys = self._keys(signatures, digests)
+        for place, (article, text_digest) in enumerate(received):
+            if num_chars[place] == 0:
+                yield EmptyTextError("the text holds no letter and no digit")
+                continue
+            yield PreparedArticle(
+                article=article,
+                text_digest=text_digest,
+                normalized=normalized[place],
+                normalized_digest=digests[place],
+                signature=signatures[place] if is_signed[place] else None,
+                keys=keys[place] if is_signed[place] else keys[place, -1:],
+                shingle_length=self._config.sketch.shingle_length,
+            )
 
-    def _sign(self, codes: NDArray[np.uint32]) -> NDArray[np.uint32] | None:
-        offsets = np.array([0, len(codes)], np.intp)
-        hashes, hash_offsets = shingle_hashes(codes, offsets, self._config.sketch.shingle_length)
+    def _sign(
+        self, folded: FoldedBatch, num_chars: Sequence[int]
+    ) -> tuple[NDArray[np.uint32], list[bool]]:
+        """Return the signatures of texts, and which of them are long enough for one."""
+        length = self._config.sketch.shingle_length
+        hashes, bounds = shingle_hashes(folded.codes, folded.offsets, length)
         # Breaks can leave a long text without a single shingle, and signatures of
         # nothing are all alike.
-        return self._hasher.sign(hashes, hash_offsets)[0] if len(hashes) else None
+        is_signed = [
+            chars >= self._config.min_chars and start < stop
+            for chars, (start, stop) in zip(num_chars, pairwise(bounds.tolist()), strict=True)
+        ]
+        return self._hasher.sign(hashes, bounds), is_signed
+
+    def _keys(self, signatures: NDArray[np.uint32], digests: Sequence[bytes]) -> NDArray[np.uint64]:
+        """Return the keys of signed articles; uint64, shape (n, bands + 1)."""
+        bands = self._banding.bands
+        keys = np.empty((len(digests), bands + 1), np.uint64)
+        keys[:, :bands] = self._banding.band_keys(signatures)
+        keys[:, bands] = _digest_keys(digests)
+        return keys
+
+
+def _digest_keys(digests: Sequence[bytes]) -> NDArray[np.uint64]:
+    """Return the first half of each digest of 16 bytes; uint64, shape (n,)."""
+    return np.frombuffer(b"".join(digests), np.uint64)[::2]
 
 
 def text_to_keep(normalized: NormalizedText) -> str | None:
@@ -174,9 +221,15 @@ def text_to_keep(normalized: NormalizedText) -> str | None:
     return None if normalized.is_folding_alone else normalized.as_text()
 
 
-def _encoded(text: str) -> bytes:
+def _receive(article: Article) -> tuple[Article, bytes] | DedupError:
+    """Return an article with its id and the digest of its text, or why it is refused."""
     try:
-        return text.encode()
+        data = article.text.encode()
     except UnicodeEncodeError as error:
-        msg = f"the text holds a lone surrogate at offset {error.start}"
-        raise UndecodableTextError(msg) from error
+        return UndecodableTextError(f"the text holds a lone surrogate at offset {error.start}")
+    digest = xxhash.xxh3_128_digest(data)
+    if article.id is None:
+        return replace(article, id=f"x{digest.hex()}"), digest
+    if not 0 < len(article.id) <= _MAX_ID_CHARS or not article.id.isprintable():
+        return InvalidFieldError(f"an id must be 1 to {_MAX_ID_CHARS} printable characters")
+    return article, digest

@@ -25,6 +25,9 @@ def kernel_input(array: NDArray[T], dtype: type[T]) -> NDArray[T]:
         TypeError: The array's dtype cannot hold the same values (signed codes, for
             example): a silent cast would change hashes.
     """
+    flags = array.flags
+    if array.dtype.type is dtype and flags.c_contiguous and not flags.writeable:
+        return array
     view = np.ascontiguousarray(array.astype(dtype, casting="safe", copy=False)).view()
     view.flags.writeable = False
     return view

@@ -81,6 +81,10 @@ class FoldedText:
         """Return the codes as text, with U+FFFD for a break; folding it changes nothing."""
         return self.codes.tobytes().decode("utf-32-le").replace(chr(BREAK), chr(_LOST))
 
+    def as_batch(self) -> "FoldedBatch":
+        """Return a batch of this text alone, over the same arrays."""
+        return FoldedBatch(self.codes, self.origins, np.array([0, len(self)], np.intp))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoldedBatch:

@@ -5,17 +5,18 @@ layout for people; folded text keeps letters and digits alone, every variant of 
 character as one, for comparing.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.models import RepairedText, TextFormat
-from dedup.text.folding import FoldedText, Folder
+from dedup.text.folding import FoldedBatch, FoldedText, Folder
 from dedup.text.html import ExtractedText, extract, looks_like_html
 from dedup.text.repair import origins, repair
 
-__all__ = ["NormalizedText", "normalize"]
+__all__ = ["NormalizedBatch", "NormalizedText", "normalize"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,37 @@ class NormalizedText:
         return offsets if self.extracted is None else self.extracted.offsets[offsets]
 
 
-def normalize(text: str, text_format: TextFormat, folder: Folder) -> NormalizedText:
-    """Take the main text of a page, repair it and fold it."""
-    is_html = text_format is TextFormat.HTML or (
-        text_format is TextFormat.AUTO and looks_like_html(text)
-    )
-    extracted = extract(text) if is_html else None
-    repaired = repair(text if extracted is None else extracted.text)
-    return NormalizedText(extracted, repaired, folder.fold(repaired.text))
+@dataclass(frozen=True, slots=True)
+class NormalizedBatch:
+    """Texts ready to compare, their characters in flat arrays."""
+
+    extracted: Sequence[ExtractedText | None]
+    repaired: Sequence[RepairedText]
+    folded: FoldedBatch
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+        return len(self.folded)
+
+    def __getitem__(self, index: int) -> NormalizedText:
+        """Return one text; its arrays are views into those of the batch.
+
+        Raises:
+            IndexError: The index is not in [0, number of texts).
+        """
+        return NormalizedText(self.extracted[index], self.repaired[index], self.folded[index])
+
+
+def normalize(texts: Iterable[tuple[str, TextFormat]], folder: Folder) -> NormalizedBatch:
+    """Take the main texts of pages, repair them and fold them."""
+    extracted: list[ExtractedText | None] = []
+    repaired: list[RepairedText] = []
+    for text, text_format in texts:
+        is_html = text_format is TextFormat.HTML or (
+            text_format is TextFormat.AUTO and looks_like_html(text)
+        )
+        page = extract(text) if is_html else None
+        extracted.append(page)
+        repaired.append(repair(text if page is None else page.text))
+    folded = folder.fold_batch([one.text for one in repaired])
+    return NormalizedBatch(extracted, repaired, folded)
