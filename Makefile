@@ -7,7 +7,7 @@ STORE ?= dedup-data
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: run test lint bench soak wheel lock clean help
+.PHONY: run test lint bench bench-quality soak wheel lock clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ lint: $(VENV)/.dev ## Check style, types and the direction of imports
 bench: $(VENV)/.dev ## Measure speed, as ratios within one run
 	$(BIN)/python benchmarks/time_kernels.py
 	$(BIN)/python benchmarks/time_index.py
+
+bench-quality: $(VENV)/.dev ## Measure detection, repair and matching: CORPUS=directory
+	$(BIN)/python benchmarks/bench_quality.py $(CORPUS) $(OPTIONS)
 
 soak: $(VENV)/.dev ## Races, kills and churn for an hour or more
 	$(BIN)/python benchmarks/soak.py

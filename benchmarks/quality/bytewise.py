@@ -5,7 +5,12 @@ from random import Random
 
 from dedup import DamageKind
 from quality.kinds import GARBLED, Damaged, Recovery, Severity, Subject, kind, levels
-from quality.pairs import decode_careless, encode_pair, on_gbk_stretches
+from quality.pairs import (
+    decode_careless,
+    encode_pair,
+    half_characters,
+    on_gbk_stretches,
+)
 from quality.pieces import is_han
 from quality.script import HALF_WIDTH, convert, is_converted, reading
 
@@ -23,8 +28,8 @@ _STYLES = (
 )
 
 
-def annotate(text: str, characters: str, style: str, *, tone: bool = True) -> str:
-    """Return text with the reading set behind each pair of bytes that is such a character.
+def annotate(text: str, characters: str, style: str, *, tone: bool = True) -> tuple[str, int]:
+    """Return text with the reading set behind each such pair of bytes, and the halves.
 
     Pairs are matched at every offset, as byte-wise replacement does: where a match straddles
     two characters it splits them, and the half in front of the bracket swallows it.
@@ -34,17 +39,24 @@ def annotate(text: str, characters: str, style: str, *, tone: bool = True) -> st
         characters: Those that get a reading; replaced one after the other.
         style: What is set behind, `{0}` for the reading.
         tone: Whether the reading has its tone mark.
-    """
 
-    def change(packed: bytes) -> bytes:
+    Returns:
+        The copy, and how many half characters it has lost: one or two where one was split.
+    """
+    halves = 0
+
+    def change(packed: bytes) -> str:
+        nonlocal halves
         for char in characters:
             pair = encode_pair(char)
             note = style.format(reading(char, tone=tone))
             if pair is not None and len(pair) == 2:
                 packed = packed.replace(pair, pair + _packed(note))
-        return packed
+        halves += half_characters(packed)
+        return decode_careless(packed)
 
-    return on_gbk_stretches(text, lambda packed: decode_careless(change(packed)))
+    copy = on_gbk_stretches(text, change)
+    return copy, halves
 
 
 def _packed(text: str) -> bytes:
@@ -106,8 +118,8 @@ def _annotated(
 ) -> Damaged | None:
     base = convert(text, "s2t")
     characters = _chosen(base, severity, rng)
-    damaged = annotate(base, characters, style, tone=tone)
-    return Damaged(damaged, base, None) if characters and damaged != base else None
+    damaged, split = annotate(base, characters, style, tone=tone)
+    return Damaged(damaged, base, split) if damaged != base else None
 
 
 def shift(
@@ -119,7 +131,7 @@ def shift(
     keep_private: bool = True,
     stop_at_signs: bool = True,
 ) -> tuple[str, int]:
-    """Return text in which signs were found at odd offsets, and how many were.
+    """Return text in which signs were found at odd offsets, and characters lost by that.
 
     One sign of `！？，；。` after the other is looked for, as byte-wise replacement does. At a
     pair of bytes that straddles two characters the sign is set; the half byte in front of it
@@ -133,11 +145,14 @@ def shift(
         keep_private: Whether private-use characters survive the mirror's cleaner.
         stop_at_signs: Whether the next sign that is a whole character is found as well,
             and text is in step again behind it.
+
+    Returns:
+        The copy, and how many characters of it have lost a byte.
     """
-    hits = 0
+    lost = 0
 
     def change(packed: bytes) -> str:
-        nonlocal hits
+        nonlocal lost
         pieces: list[bytes | str] = [packed]
         starts = _true_starts(packed)
         for sign in SIGNS:
@@ -154,10 +169,10 @@ def shift(
                     if (whole and stop_at_signs) or (not whole and rng.random() < share):
                         split += (piece[done : match.start()], sign)
                         done = match.end()
-                        hits += not whole
                 split.append(piece[done:])
                 position += len(piece)
             pieces = split
+        lost += sum(half_characters(piece) for piece in pieces if isinstance(piece, bytes))
         return "".join(
             piece if isinstance(piece, str) else decode_careless(piece, dangling=dangling)
             for piece in pieces
@@ -165,8 +180,11 @@ def shift(
 
     damaged = on_gbk_stretches(text, change)
     if not keep_private:
-        damaged = "".join(char for char in damaged if not "\ue000" <= char <= "\uf8ff")
-    return damaged, hits
+        kept = "".join(char for char in damaged if not "\ue000" <= char <= "\uf8ff")
+        # Each stood for the trail of one character and the lead of the next.
+        lost += 2 * (len(damaged) - len(kept))
+        damaged = kept
+    return damaged, lost
 
 
 _BYTES_OF = {sign: encode_pair(sign) or b"" for sign in SIGNS}
@@ -222,7 +240,7 @@ def _shifted(
     keep_private: bool,
     stop_at_signs: bool = True,
 ) -> Damaged | None:
-    damaged, hits = shift(
+    damaged, lost = shift(
         base,
         rng,
         share=_HIT[severity],
@@ -230,4 +248,4 @@ def _shifted(
         keep_private=keep_private,
         stop_at_signs=stop_at_signs,
     )
-    return Damaged(damaged, base, None) if hits else None
+    return Damaged(damaged, base, lost) if damaged != base else None

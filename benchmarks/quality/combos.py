@@ -25,7 +25,7 @@ def _annotated(text: str, severity: Severity, rng: Random) -> str:
     base = convert(text, "s2t")
     candidates = sorted({char for char in base if is_han(char) and is_converted(char)})
     chosen = rng.sample(candidates, round(len(candidates) * _READINGS[severity]))
-    return annotate(base, "".join(chosen), "({0})")
+    return annotate(base, "".join(chosen), "({0})")[0]
 
 
 def _page_severity(severity: Severity) -> Severity:
@@ -112,17 +112,19 @@ _MIXABLE = (
 
 def five_at_once(subject: Subject, severity: Severity, rng: Random) -> Damaged | None:
     """Five kinds, drawn by lot and applied one after the other."""
-    text, shown = subject.text, False
+    text = subject.text
+    shows: frozenset[DamageKind] = frozenset()
     for name in rng.sample(_MIXABLE, 5):
         layer = KINDS[name].make(
             Subject(text, subject.title, subject.companions, subject.prose, subject.tables),
             Severity.USUAL,
             rng,
         )
-        text = layer.text if layer else text
-        shown = shown or bool(layer and KINDS[name].shows)
+        if layer:
+            text = layer.text
+            shows |= KINDS[name].shows
     del severity
-    return Damaged(text, unrecoverable=None) if shown else None
+    return Damaged(text, unrecoverable=None, shows=shows) if shows else None
 
 
 kind("five_at_once", {Severity.EXTREME: GARBLED | COPIES})(five_at_once)

@@ -49,6 +49,7 @@ class Case:
         text: The copy.
         undamaged: What a perfect repair would return, where there is one answer.
         unrecoverable: Characters whose bytes are gone; None where that is not known.
+        recovery: What a perfect repair gives back.
         shows: Damage kinds that must be reported.
         verdicts: The right verdicts.
         sources: Ids of all known articles that it carries.
@@ -94,6 +95,10 @@ def make_case(
     made = entry.make(subject, severity, rng)
     if made is None:
         return None
+    shows = entry.shows | made.shows
+    undamaged, recovery = made.undamaged, entry.recovery
+    if recovery is Recovery.NONE and entry.keeps_text:
+        undamaged, recovery = made.text, Recovery.IDENTICAL
     sources = (article.id, *(around.companions[number].id for number in made.sources))
     return Case(
         kind=kind,
@@ -101,10 +106,10 @@ def make_case(
         article_id=article.id,
         clean=article.text,
         text=made.text,
-        undamaged=made.undamaged,
+        undamaged=undamaged,
         unrecoverable=made.unrecoverable,
-        recovery=entry.recovery,
-        shows=entry.shows,
+        recovery=recovery,
+        shows=shows,
         verdicts=verdicts,
         sources=sources,
     )

@@ -74,12 +74,14 @@ class Damaged(NamedTuple):
         undamaged: What a perfect repair would return; None where there is no one answer.
         unrecoverable: Characters whose bytes are gone; None where that is not known.
         sources: Positions in `Subject.companions` of the articles that it also carries.
+        shows: Damage kinds that must be reported, where the kind alone does not say.
     """
 
     text: str
     undamaged: str | None = None
     unrecoverable: int | None = 0
     sources: tuple[int, ...] = ()
+    shows: frozenset[DamageKind] = frozenset()
 
 
 Verdicts = Mapping[Severity, frozenset[Verdict]]
@@ -106,6 +108,14 @@ class Kind:
     recovery: Recovery = Recovery.NONE
     group: str = ""
 
+    @property
+    def keeps_text(self) -> bool:
+        """Whether a copy of this kind shows no damage, so that repair must not touch it."""
+        return not any(shown.is_damage for shown in self.shows) and self.name not in _REPAIRED
+
+
+# Shows damage that depends on the case; markup, of which the main text is taken.
+_REPAIRED = frozenset({"five_at_once", "page_html"})
 
 KINDS: dict[str, Kind] = {}
 

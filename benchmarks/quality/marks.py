@@ -171,7 +171,7 @@ def _register_script(config: str) -> None:
     make.__doc__ = f"OpenCC's {config}."
     kind(
         f"traditional_{config}",
-        levels(COPIES),
+        {Severity.USUAL: COPIES},
         DamageKind.TRADITIONAL_SCRIPT,
         recovery=Recovery.IDENTICAL,
     )(make)
@@ -181,7 +181,7 @@ for _config in ("s2t", "s2tw", "s2twp", "s2hk"):
     _register_script(_config)
 
 
-@kind("half_width", levels(COPIES), recovery=Recovery.IDENTICAL)
+@kind("half_width", {Severity.USUAL: COPIES}, recovery=Recovery.IDENTICAL)
 def half_width(subject: Subject, severity: Severity, rng: Random) -> Damaged | None:
     """`,` for `，`: an editor's choice, no damage."""
     del severity, rng

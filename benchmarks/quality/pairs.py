@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
-__all__ = ["decode_careless", "encode_pair", "on_gbk_stretches"]
+__all__ = ["decode_careless", "encode_pair", "half_characters", "on_gbk_stretches"]
 
 
 @cache
@@ -74,3 +74,12 @@ def decode_careless(packed: bytes, *, dangling: str = "?", euro: bool = False) -
         else:
             pieces.append("€" if euro and unit == b"\x80" else dangling)
     return "".join(pieces)
+
+
+def half_characters(packed: bytes) -> int:
+    """Return how many bytes `decode_careless` cannot pair: halves whose other half is gone."""
+    chars = _chars()
+    return sum(
+        unit >= b"\x80" and not (len(unit) == 2 and unit in chars)
+        for unit in _PAIR_OR_BYTE.findall(packed)
+    )

@@ -172,7 +172,7 @@ def wrap(subject: Subject, text: str, severity: Severity, rng: Random) -> str:
 _PAGE = levels(COPIES)
 
 
-@kind("page_text", _PAGE)
+@kind("page_text", _PAGE, DamageKind.BOILERPLATE)
 def page_text(subject: Subject, severity: Severity, rng: Random) -> Damaged:
     """The visible text of a page around the article."""
     return Damaged(wrap(subject, subject.text, severity, rng))
