@@ -29,7 +29,10 @@ from opencc import OpenCC
 from dedup.sketch.banding import Banding
 from dedup.sketch.minhash import MinHasher
 from dedup.sketch.shingles import shingle_hashes
+from dedup.text.code_points import code_points
 from dedup.text.folding import Folder
+from dedup.text.repair import repair
+from dedup.text.suspicion import look_for_damage
 
 SEED = next((Path(__file__).parents[1] / "seeds").glob("004_*.txt"))
 NUM_CHARS = 2_700
@@ -68,7 +71,11 @@ def stages(simplified: str, traditional: str) -> dict[str, tuple[Stage, int]]:
         offsets = np.array([0, codes.size], np.intp)
         return banding.band_keys(hasher.sign(*shingle_hashes(codes, offsets, K)))
 
+    source = code_points(simplified)
     return {
+        "encode": (lambda: code_points(simplified), OURS_PER_ROUND),
+        "look for damage": (lambda: look_for_damage(source), OURS_PER_ROUND),
+        "repair (clean)": (lambda: repair(simplified, source), OURS_PER_ROUND),
         "fold": (lambda: folder.fold(simplified), OURS_PER_ROUND),
         "shingle": (lambda: shingle_hashes(codes, offsets, K), OURS_PER_ROUND),
         "sign": (lambda: hasher.sign(hashes, hash_offsets), OURS_PER_ROUND),

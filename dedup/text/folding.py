@@ -31,6 +31,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel
+from dedup.text.code_points import code_points
 from dedup.text.variants import chinese_pairs, japanese_pairs, variant_classes
 
 __all__ = ["BREAK", "FoldedBatch", "FoldedText", "Folder"]
@@ -40,6 +41,7 @@ BREAK = 0
 
 T = TypeVar("T", bound=np.generic)
 
+_NO_CODES = np.empty(0, np.uint32)
 _NO_SPANS = np.empty((0, 2), np.intp)
 _LOST = 0xFFFD
 _TABLE_SIZE = 0x40000  # planes 0 to 3; the planes above hold no letters
@@ -146,11 +148,14 @@ class Folder:
         _join_variants(table, expansions, variant_classes(chinese, japanese))
         return Folder(table, expansions)
 
-    def fold(self, text: str, excluded: Sequence[tuple[int, int]] = ()) -> FoldedText:
+    def fold(
+        self, text: str | NDArray[np.uint32], excluded: Sequence[tuple[int, int]] = ()
+    ) -> FoldedText:
         """Fold one text.
 
         Args:
-            text: Any text; what is no letter or digit is dropped.
+            text: Any text, or its code points where they are at hand; what is no letter
+                or digit is dropped.
             excluded: Stretches to leave out, as (start, end) in code points of the
                 text; clipped to it, in any order, overlapping or not. A BREAK
                 stands for each, and for each U+FFFD; neighbouring ones are one.
@@ -158,7 +163,7 @@ class Folder:
         Returns:
             The characters to compare. Folding their text again changes nothing.
         """
-        source = _code_points(text)
+        source = code_points(text) if isinstance(text, str) else text
         spans = _spans(excluded)
         bounds, span_bounds = (np.array([0, len(part)], np.intp) for part in (source, spans))
         codes, origins, _ = self._fold(source, bounds, spans, span_bounds)
@@ -166,13 +171,13 @@ class Folder:
 
     def fold_batch(
         self,
-        texts: Sequence[str],
+        texts: Sequence[str | NDArray[np.uint32]],
         excluded: Sequence[Sequence[tuple[int, int]]] | None = None,
     ) -> FoldedBatch:
         """Fold many texts in one pass; each comes out as `fold` would leave it.
 
         Args:
-            texts: Any texts.
+            texts: Any texts, or their code points where they are at hand.
             excluded: For each text, its excluded stretches; None excludes nothing.
 
         Raises:
@@ -186,9 +191,10 @@ class Folder:
             )
             raise ValueError(msg)
         spans = [_spans(one) for one in excluded]
+        sources = [code_points(text) if isinstance(text, str) else text for text in texts]
         codes, origins, offsets = self._fold(
-            _code_points("".join(texts)),
-            _bounds(texts),
+            sources[0] if len(sources) == 1 else np.concatenate([_NO_CODES, *sources]),
+            _bounds(sources),
             np.concatenate([_NO_SPANS, *spans]),
             _bounds(spans),
         )
@@ -229,11 +235,6 @@ class Folder:
         entries = self._table[source[source < _TABLE_SIZE]]
         pieces = entries[entries >= _EXPANSION] & _PIECES_MASK
         return source.size + int(pieces.sum())
-
-
-def _code_points(text: str) -> NDArray[np.uint32]:
-    """Return the code points of a text, lone surrogates too; uint32, read-only."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 def _bounds(parts: Sequence[Sized]) -> NDArray[np.intp]:

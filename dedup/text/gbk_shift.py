@@ -21,9 +21,9 @@ from typing import NamedTuple
 
 from dedup.models import Edit
 from dedup.text.annotations import find_annotations
+from dedup.text.code_points import code_points
 from dedup.text.gbk import LEADS, char_of
 from dedup.text.marks import LOST, Mark
-from dedup.text.shift_sieve import SIGNS, suspicious_signs
 from dedup.text.shifted import (
     best_in_context,
     han_after,
@@ -32,6 +32,8 @@ from dedup.text.shifted import (
     quote_is_open,
     read_shifted,
 )
+from dedup.text.suspicion import false_signs
+from dedup.text.triggers import SIGNS
 from dedup.text.words import is_common, is_han, longest_phrase, pair_odds
 
 __all__ = ["find_shifts", "unshift_gbk"]
@@ -71,7 +73,7 @@ def find_shifts(text: str) -> list[Mark]:
         return []
     straddles: list[_Straddle] = []
     end = 0
-    for at in suspicious_signs(text):
+    for at in false_signs(code_points(text)):
         if at < end:
             continue
         straddle = _best_straddle(text, at - _is_half_byte(text, at))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.models import RepairedText, TextFormat
+from dedup.text.code_points import code_points
 from dedup.text.folding import FoldedBatch, FoldedText, Folder
 from dedup.text.html import ExtractedText, extract, looks_like_html
 from dedup.text.repair import origins, repair
@@ -93,12 +94,16 @@ def normalize(texts: Iterable[tuple[str, TextFormat]], folder: Folder) -> Normal
     """Take the main texts of pages, repair them and fold them."""
     extracted: list[ExtractedText | None] = []
     repaired: list[RepairedText] = []
+    to_fold: list[NDArray[np.uint32]] = []
     for text, text_format in texts:
         is_html = text_format is TextFormat.HTML or (
             text_format is TextFormat.AUTO and looks_like_html(text)
         )
         page = extract(text) if is_html else None
+        received = text if page is None else page.text
+        codes = code_points(received)
+        result = repair(received, codes)
         extracted.append(page)
-        repaired.append(repair(text if page is None else page.text))
-    folded = folder.fold_batch([one.text for one in repaired])
-    return NormalizedBatch(extracted, repaired, folded)
+        repaired.append(result)
+        to_fold.append(code_points(result.text) if result.steps else codes)
+    return NormalizedBatch(extracted, repaired, folder.fold_batch(to_fold))

@@ -5,6 +5,11 @@ damage that it undoes, a function that finds the damage and one that turns what
 was found into edits, and each sees the text that the one before it left. What
 the functions know of encodings and readings is in their modules.
 
+Finders look closely and cost accordingly. So one look at the whole text, a nanosecond
+or two a character (`dedup.text.suspicion`), says which triggers are in it, and an entry
+whose triggers are not is passed over. A text with no trigger of any entry, as most clean
+ones are, comes back at once.
+
 A text is repaired only if some damage in it goes beyond the isolated marks that
 clean text has too (`ISOLATED_MARKS`), and then by all repairs. Repairing uncovers
 damage, so the catalogue is gone through until nothing changes; and a text that
@@ -13,6 +18,8 @@ does not settle is not touched at all. Repairing is therefore idempotent.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 import numpy as np
@@ -20,12 +27,15 @@ from numpy.typing import NDArray
 
 from dedup.models import Damage, DamageKind, Edit, RepairedText, Step
 from dedup.text.annotations import find_annotations
+from dedup.text.code_points import code_points
 from dedup.text.escapes import find_escapes, unescape_entities
 from dedup.text.gbk_shift import find_shifts, unshift_gbk
 from dedup.text.invisible import find_invisible
 from dedup.text.marks import LOST, Mark, remove_marked
 from dedup.text.split_annotations import find_split_annotations, rejoin_split_characters
 from dedup.text.stuffing import find_stuffing
+from dedup.text.suspicion import look_for_damage
+from dedup.text.triggers import Trigger
 
 __all__ = ["CATALOGUE", "ISOLATED_MARKS", "RULES_VERSION", "Repair", "origins", "repair", "replay"]
 
@@ -42,12 +52,14 @@ class Repair(NamedTuple):
         kind: The damage that it undoes.
         find: Returns where the damage is, ascending and disjoint; changes nothing.
         edit: Returns the edits that undo the damage at these marks.
+        triggers: Any of these calls `find`; a text without them has no such damage.
     """
 
     name: str
     kind: DamageKind
     find: Callable[[str], list[Mark]]
     edit: Callable[[str, list[Mark]], list[Edit]]
+    triggers: Trigger
 
 
 # The order matters. Entities come first, since they may stand for any character
@@ -55,18 +67,47 @@ class Repair(NamedTuple):
 # before whole annotations are stripped, since a reading says which character a
 # lost byte belongs to.
 CATALOGUE: tuple[Repair, ...] = (
-    Repair("unescape_entities", DamageKind.ESCAPED_TEXT, find_escapes, unescape_entities),
-    Repair("remove_invisible", DamageKind.INVISIBLE_CHARACTERS, find_invisible, remove_marked),
+    Repair(
+        "unescape_entities",
+        DamageKind.ESCAPED_TEXT,
+        find_escapes,
+        unescape_entities,
+        Trigger.ENTITY | Trigger.BACKSLASH_ESCAPE,
+    ),
+    Repair(
+        "remove_invisible",
+        DamageKind.INVISIBLE_CHARACTERS,
+        find_invisible,
+        remove_marked,
+        Trigger.INVISIBLE,
+    ),
     Repair(
         "rejoin_split_characters",
         DamageKind.PINYIN_ANNOTATION,
         find_split_annotations,
         rejoin_split_characters,
+        Trigger.SPLIT_READING,
     ),
-    Repair("unshift_gbk", DamageKind.GBK_SHIFT, find_shifts, unshift_gbk),
-    Repair("strip_annotations", DamageKind.PINYIN_ANNOTATION, find_annotations, remove_marked),
-    Repair("remove_stuffing", DamageKind.KEYWORD_STUFFING, find_stuffing, remove_marked),
+    Repair("unshift_gbk", DamageKind.GBK_SHIFT, find_shifts, unshift_gbk, Trigger.FALSE_SIGN),
+    Repair(
+        "strip_annotations",
+        DamageKind.PINYIN_ANNOTATION,
+        find_annotations,
+        remove_marked,
+        Trigger.READING,
+    ),
+    Repair(
+        "remove_stuffing",
+        DamageKind.KEYWORD_STUFFING,
+        find_stuffing,
+        remove_marked,
+        Trigger.BARS | Trigger.KEYWORD,
+    ),
 )
+
+# As plain numbers: an operation on flags takes a good part of a microsecond.
+_TRIGGERS = tuple(int(entry.triggers) for entry in CATALOGUE)
+_ANY_TRIGGER = reduce(or_, _TRIGGERS)
 
 # The most marks of a kind that are no damage yet. A lesson or a dictionary entry
 # quotes a few readings, an editor leaves a few invisible characters or entities;
@@ -83,9 +124,10 @@ _MOST_ROUNDS = 6
 
 
 class _Round(NamedTuple):
-    """What one pass through the catalogue found and did."""
+    """What one pass through the catalogue found and did, and the triggers that are left."""
 
     text: str
+    triggers: int
     steps: list[Step]
     kinds: Counter[DamageKind]
 
@@ -94,18 +136,25 @@ class _Round(NamedTuple):
         return any(count > ISOLATED_MARKS[kind] for kind, count in self.kinds.items())
 
 
-def repair(text: str) -> RepairedText:
+def repair(text: str, codes: NDArray[np.uint32] | None = None) -> RepairedText:
     """Return `text` with its damage undone; undamaged text comes back identical.
 
     Any string is fine, and the time is linear in its length.
+
+    Args:
+        text: The text as received.
+        codes: Its code points, if they are at hand; they are read, not changed.
     """
-    current = _go_through_catalogue(text)
+    triggers = look_for_damage(code_points(text) if codes is None else codes)
+    if not triggers & _ANY_TRIGGER:
+        return RepairedText(text, Damage())
+    current = _go_through_catalogue(text, triggers)
     if not (current.damaged and current.steps):
         return RepairedText(text, Damage(damaged=current.damaged, kinds=dict(current.kinds)))
     rounds: list[_Round] = []
     while current.damaged and current.steps and len(rounds) < _MOST_ROUNDS:
         rounds.append(current)
-        current = _go_through_catalogue(current.text)
+        current = _go_through_catalogue(current.text, current.triggers)
     steps = tuple(step for done in rounds for step in done.steps)
     damage = Damage(
         damaged=True,
@@ -151,12 +200,12 @@ def origins(length: int, steps: Sequence[Step]) -> NDArray[np.int32]:
     return offsets
 
 
-def _go_through_catalogue(text: str) -> _Round:
-    """Apply every repair once, in order, whether or not the damage is worth it."""
+def _go_through_catalogue(text: str, triggers: int) -> _Round:
+    """Apply every repair that is called for once, in order, whether or not it is worth it."""
     steps: list[Step] = []
     kinds: Counter[DamageKind] = Counter()
-    for entry in CATALOGUE:
-        marks = entry.find(text)
+    for entry, called_by in zip(CATALOGUE, _TRIGGERS, strict=True):
+        marks = entry.find(text) if triggers & called_by else []
         if not marks:
             continue
         kinds[entry.kind] += len(marks)
@@ -164,7 +213,8 @@ def _go_through_catalogue(text: str) -> _Round:
         if edits:
             steps.append(Step(entry.name, entry.kind, edits))
             text = _apply(text, edits)
-    return _Round(text, steps, kinds)
+            triggers = look_for_damage(code_points(text))
+    return _Round(text, triggers, steps, kinds)
 
 
 def _apply(text: str, edits: Sequence[Edit]) -> str:

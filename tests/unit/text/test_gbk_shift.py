@@ -3,10 +3,11 @@
 import pytest
 from opencc import OpenCC
 
+from dedup.text.code_points import code_points
 from dedup.text.gbk import LEADS, TRAILS, char_of, pair_of
 from dedup.text.gbk_shift import find_shifts, unshift_gbk
 from dedup.text.repair import repair
-from dedup.text.shift_sieve import suspicious_signs
+from dedup.text.suspicion import false_signs
 
 SIMPLIFIED = [
     "他说：“这项工作已经全部完成。”记者在现场看到，工人们正在安装2台设备。",
@@ -119,4 +120,4 @@ def test_anything_can_be_searched(text: str) -> None:
 
 def test_sieve_passes_over_clean_text() -> None:
     """Hardly any sign of a clean text is looked at closely."""
-    assert 2 >= sum(len(suspicious_signs(text)) for text in SIMPLIFIED + TRADITIONAL)
+    assert 2 >= sum(len(false_signs(code_points(text))) for text in SIMPLIFIED + TRADITIONAL)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from damaged_texts import TEXTS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -138,39 +139,6 @@ class TestSeeds:
         assert all(place in repaired.text for place in places)
         assert len(places) == repaired.text.count("�")
         assert len(places) == repaired.damage.kinds.get(DamageKind.LOST_CHARACTERS, 0)
-
-
-# Pieces that damage is made of, so that random texts meet the repairs and their seams.
-PIECES = st.sampled_from(
-    [
-        *[
-            "國(guó)",
-            "(guo)",
-            "（huì ）",
-            "?qǐng)",
-            "F(xiàn)",
-            "！敝靻⒊\ue0f0f",
-            "?！薄案沸侣方值婪e",
-        ],
-        *["&amp;", "#20013;", "&ldquo;", "amp;", "\\u4e2d", "&#38;", "&#59;", "&l", "&#116;", ";"],
-        *[
-            "\N{ZERO WIDTH SPACE}",
-            "\N{SOFT HYPHEN}",
-            "吕梁市| ",
-            "育儿|",
-            "|" * 12,
-            "\n",
-            "？",
-            "!",
-        ],
-        *["“", "”", "。", "�", "中", "\ud800", "\x00", "\ue5d2", "(", "）", "</p>", "/p>", "a"],
-    ]
-)
-TEXTS = st.one_of(
-    st.text(alphabet=st.characters(codec=None)),
-    st.lists(PIECES, max_size=40).map("".join),
-    st.lists(PIECES, max_size=6).map(lambda pieces: "".join(pieces) * 6),
-)
 
 
 class TestLaws:

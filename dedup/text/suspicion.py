@@ -1,0 +1,302 @@
+"""The one look at every text: is there any sign of damage?
+
+Repairs cost milliseconds; a clean text must not pay them. So one pass over its code
+points, which folding needs anyway, collects the triggers (`dedup.text.triggers`), and
+only finders that one of them calls are called. Most triggers are bits of a table by
+code point, gathered without a branch; those that depend on neighbours have their
+condition in a kernel here, by the kind of the character in the middle.
+
+Signs are in every line, and each could be a false one, halves of two characters with
+a shifted stretch behind (`dedup.text.gbk_shift`). What the table says of the character
+behind a sign rules out most; of the rest a dozen characters are looked at, whether they
+are common as they stand and one byte off.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.kernels import kernel
+from dedup.text.triggers import Property, Row, Trigger, tables
+
+__all__ = ["false_signs", "look_for_damage"]
+
+
+def look_for_damage(codes: NDArray[np.uint32]) -> int:
+    """Return the triggers that a text sets, as bits of `Trigger`; 0 for most clean texts.
+
+    Args:
+        codes: Code points of the text; uint32, shape (n,).
+    """
+    # No Trigger is made of it: that alone would take a microsecond.
+    return _look(codes, tables())
+
+
+def false_signs(codes: NDArray[np.uint32]) -> list[int]:
+    """Return where signs stand that may be halves of two characters, ascending."""
+    found = np.empty(codes.size, np.int64)
+    count = _find_false_signs(codes, tables(), found)
+    return [int(at) for at in found[:count]]
+
+
+# Kernels read these as constants when they are compiled.
+_BITS, _PAIRS, _COMMON, _FOLLOWERS = (int(row) for row in Row)
+_HAN, _BLANK, _LETTER = Property.HAN, Property.BLANK, Property.LETTER
+_RARE, _SIGN, _CHECKED = Property.RARE, Property.SIGN, Property.CHECKED
+_UTF8_START, _UTF8_CROSSING = Property.UTF8_START, Property.UTF8_CROSSING
+_ALL_SINGLE = (1 << 16) - 1
+
+_READING, _SPLIT_READING = int(Trigger.READING), int(Trigger.SPLIT_READING)
+_ENTITY, _BACKSLASH_ESCAPE = int(Trigger.ENTITY), int(Trigger.BACKSLASH_ESCAPE)
+_PERCENT_ESCAPE, _FALSE_SIGN = int(Trigger.PERCENT_ESCAPE), int(Trigger.FALSE_SIGN)
+_QUESTION, _SPACED = int(Trigger.QUESTION), int(Trigger.SPACED)
+_DOUBLED_SIGN, _BARS, _TAG = int(Trigger.DOUBLED_SIGN), int(Trigger.BARS), int(Trigger.TAG)
+_LONG_ASCII, _UNDERSCORE = int(Trigger.LONG_ASCII), int(Trigger.UNDERSCORE)
+_MOJIBAKE, _RARE_HAN = int(Trigger.MOJIBAKE), int(Trigger.RARE_HAN)
+_SHORT_LINES, _REPEATED = int(Trigger.SHORT_LINES), int(Trigger.REPEATED)
+
+_FEWEST_BARS = 11
+_FEWEST_SPACED = 3
+_FEWEST_MOJIBAKE = 2
+_FEWEST_RARE = 2
+_FEWEST_SHORT_LINES = 6
+_SHORT_LINE = 15
+_LONG_RUN = 16
+_FEWEST_REPEATED = 3
+_SHARE_REPEATED = 4  # one in so many
+
+_LINE_END, _FULL_STOP, _BAR, _SLASH = ord("\n"), ord("。"), ord("|"), ord("/")
+_BRACKET, _WIDE_BRACKET = ord("("), ord("（")
+_WIDE_BAR, _MIDDLE_DOT = ord("｜"), ord("·")
+
+
+# One function, however many branches: a call for each sign would double its time.
+@kernel
+def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa: C901, PLR0912
+    """Return the triggers of a text."""
+    tails = np.zeros(_num_slots(codes.size), np.uint32)
+    seen = result = 0
+    bars = spaced = mojibake = rare = short_lines = sentences = repeated = 0
+    line_start = run_end = 0
+    for at in range(codes.size):
+        code = codes[at]
+        here = tables[_BITS, code]
+        seen |= here
+        if here & _CHECKED == 0:
+            continue
+        after = tables[_BITS, codes[at + 1]] if at + 1 < codes.size else 0
+        if here & _SIGN:
+            if after & tables[_FOLLOWERS, code] and result & _FALSE_SIGN == 0:
+                result |= _FALSE_SIGN if _may_be_shifted(codes, at, tables) else 0
+            if after & _SIGN and _is_odd_together(int(code), int(codes[at + 1])):
+                result |= _DOUBLED_SIGN
+            if code in (_QUESTION_MARK, _WIDE_QUESTION_MARK):
+                result |= _look_at_question(codes, at, after, tables)
+            if code == _FULL_STOP:
+                sentences += 1
+                repeated += _is_repeated(codes, at, tails)
+        elif code == _LINE_END:
+            short_lines += line_start < at <= line_start + _SHORT_LINE
+            line_start = at + 1
+        elif here & _BLANK:
+            spaced += after & _HAN != 0 and at > 0 and tables[_BITS, codes[at - 1]] & _HAN != 0
+        elif _is_alpha(code):
+            if at >= run_end:
+                run_end = _end_of_run(codes, at)
+                result |= _LONG_ASCII if run_end - at >= _LONG_RUN else 0
+        elif code in (_BRACKET, _WIDE_BRACKET):
+            result |= _READING if _is_spelled(codes, at, after, tables) else 0
+        elif code in (_BAR, _SLASH, _WIDE_BAR, _MIDDLE_DOT):
+            bars += 1
+        elif code < 0x80:
+            result |= _look_at_ascii(codes, at)
+        else:
+            mojibake += here & _UTF8_START != 0 and after & _UTF8_CROSSING != 0
+            rare += here & _RARE != 0 and after & _RARE != 0
+    short_lines += line_start < codes.size <= line_start + _SHORT_LINE
+    result |= _BARS if bars >= _FEWEST_BARS else 0
+    result |= _SPACED if spaced >= _FEWEST_SPACED else 0
+    result |= _MOJIBAKE if mojibake >= _FEWEST_MOJIBAKE else 0
+    result |= _RARE_HAN if rare >= _FEWEST_RARE else 0
+    result |= _SHORT_LINES if short_lines >= _FEWEST_SHORT_LINES else 0
+    if repeated >= _FEWEST_REPEATED or repeated * _SHARE_REPEATED > sentences:
+        result |= _REPEATED
+    return result | (seen & _ALL_SINGLE)
+
+
+_QUESTION_MARK, _WIDE_QUESTION_MARK = ord("?"), ord("？")
+
+
+@kernel
+def _look_at_question(
+    codes: NDArray[np.uint32], at: int, after: int, tables: NDArray[np.int32]
+) -> int:
+    """Return the triggers of a question mark; `after` are the bits of what follows it."""
+    result = _SPLIT_READING if _is_spelled(codes, at, after, tables) else 0
+    follows_han = at > 0 and tables[_BITS, codes[at - 1]] & _HAN != 0
+    is_doubled = at + 1 < codes.size and codes[at + 1] == codes[at]
+    return result | (_QUESTION if is_doubled or (follows_han and after & _HAN != 0) else 0)
+
+
+_COMMA, _SEMICOLON, _STOP = ord(","), ord(";"), ord(".")
+_WIDE_COMMA, _WIDE_SEMICOLON, _LIST_COMMA = ord("，"), ord("；"), ord("、")
+
+
+@kernel
+def _is_comma(code: int) -> bool:
+    return code in (_COMMA, _SEMICOLON, _WIDE_COMMA, _WIDE_SEMICOLON, _LIST_COMMA)
+
+
+@kernel
+def _is_odd_together(first: int, second: int) -> bool:
+    """Whether two signs side by side are a slip: not `！！`, `？！`, `...` or `。。。`."""
+    return _is_comma(first) or (_is_comma(second) and first != _STOP)
+
+
+@kernel
+def _is_spelled(codes: NDArray[np.uint32], at: int, after: int, tables: NDArray[np.int32]) -> bool:
+    """Whether a small letter follows, perhaps behind a blank."""
+    if after & _BLANK and at + 2 < codes.size:
+        after = tables[_BITS, codes[at + 2]]
+    return after & _LETTER != 0
+
+
+@kernel
+def _is_alpha(code: int) -> bool:
+    return 0x61 <= code | 0x20 <= 0x7A
+
+
+@kernel
+def _end_of_run(codes: NDArray[np.uint32], start: int) -> int:
+    """Return where the ASCII letters and digits from `start` on end."""
+    at = start
+    while at < codes.size and (_is_alpha(codes[at]) or 0x30 <= codes[at] <= 0x39):
+        at += 1
+    return at
+
+
+_AMPERSAND, _NUMBER, _BACKSLASH, _LESS = ord("&"), ord("#"), ord("\\"), ord("<")
+_PERCENT, _EQUALS, _SQUARE, _LINE, _BANG = ord("%"), ord("="), ord("["), ord("_"), ord("!")
+
+
+@kernel
+def _look_at_ascii(codes: NDArray[np.uint32], at: int) -> int:
+    """Return the triggers of an ASCII sign with a meaning in markup or escapes."""
+    code, following = codes[at], codes[min(at + 1, codes.size - 1)]
+    opens_word = _is_alpha(int(following))
+    if code == _AMPERSAND:
+        trigger = _ENTITY if opens_word or following == _NUMBER else 0
+    elif code == _BACKSLASH:
+        trigger = _BACKSLASH_ESCAPE if opens_word or 0x30 <= following <= 0x39 else 0
+    elif code in (_PERCENT, _EQUALS):
+        trigger = _PERCENT_ESCAPE if _is_high_byte(codes, at + 1) else 0
+    elif code == _LESS:
+        trigger = _TAG if opens_word or following in (_SLASH, _BANG) else 0
+    elif code == _SQUARE:
+        trigger = _TAG if opens_word else 0
+    else:
+        beside_word = opens_word or (at > 0 and _is_alpha(codes[at - 1]))
+        trigger = _UNDERSCORE if code == _LINE and beside_word else 0
+    return trigger
+
+
+@kernel
+def _is_high_byte(codes: NDArray[np.uint32], at: int) -> bool:
+    """Whether two hexadecimal digits stand here that are a byte above ASCII."""
+    if at + 1 >= codes.size:
+        return False
+    first, second = int(codes[at]), int(codes[at + 1])
+    is_high = 0x38 <= first <= 0x39 or 0x61 <= first | 0x20 <= 0x66
+    return is_high and (0x30 <= second <= 0x39 or 0x61 <= second | 0x20 <= 0x66)
+
+
+_FEWEST_SLOTS = 256
+_MOST_SLOTS = 1 << 16
+_TAIL = 6
+_FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
+
+
+@kernel
+def _num_slots(length: int) -> int:
+    """Return a power of two: slots for the ends of sentences of a text of this length."""
+    slots = _FEWEST_SLOTS
+    while slots < _MOST_SLOTS and slots * 16 < length:
+        slots *= 2
+    return slots
+
+
+@kernel
+def _is_repeated(codes: NDArray[np.uint32], end: int, tails: NDArray[np.uint32]) -> bool:
+    """Whether a sentence that ends here ends like an earlier one; remembers its end."""
+    if end < _TAIL:
+        return False
+    left = np.uint64(codes[end - 1]) | np.uint64(codes[end - 2]) << np.uint64(21)
+    left |= np.uint64(codes[end - 3]) << np.uint64(42)
+    right = np.uint64(codes[end - 4]) | np.uint64(codes[end - 5]) << np.uint64(21)
+    right |= np.uint64(codes[end - 6]) << np.uint64(42)
+    mixed = left * np.uint64(_FACTORS[0]) ^ right * np.uint64(_FACTORS[1])
+    value = np.uint32(mixed >> np.uint64(32)) | np.uint32(1)
+    slot = np.int64(value >> np.uint32(8)) & (tails.size - 1)
+    if tails[slot] == value:
+        return True
+    tails[slot] = value
+    return False
+
+
+@kernel
+def _find_false_signs(
+    codes: NDArray[np.uint32], tables: NDArray[np.int32], found: NDArray[np.int64]
+) -> int:
+    """Write the offsets of signs that may be false to `found` and return their number."""
+    count = 0
+    for at in range(codes.size - 1):
+        follower = tables[_FOLLOWERS, codes[at]]
+        if tables[_BITS, codes[at + 1]] & follower and _may_be_shifted(codes, at, tables):
+            found[count] = at
+            count += 1
+    return count
+
+
+_FURTHEST = 12
+_WEIGHT_OF_RARE = 3  # a rare character counts against a reading as much as three common ones for it
+_PLAIN_ENOUGH = 4
+_LEAST_UNDECIDED = 3
+_HALF_WIDTH_SIGNS = (0x21, 0x28, 0x29, 0x2C, 0x3A, 0x3B, 0x3F)
+
+
+@kernel
+def _may_be_shifted(codes: NDArray[np.uint32], sign: int, tables: NDArray[np.int32]) -> bool:
+    """Whether the characters behind a sign are common rather one byte off than as they stand."""
+    balance = 0
+    lead = tables[_PAIRS, codes[sign]] & 0xFF
+    if codes[sign] < 0x80:
+        lead = codes[sign] | 0x80
+    start = sign + 1
+    for at in range(start, min(codes.size, start + _FURTHEST)):
+        pair = tables[_PAIRS, codes[at]]
+        if pair < 0x100:
+            if _completes_a_char(codes, at, lead, pair, tables):
+                return True
+            return balance > 0 or (balance == 0 and at - start >= _LEAST_UNDECIDED)
+        balance += 1 if tables[_COMMON, lead << 8 | pair >> 8] else -_WEIGHT_OF_RARE
+        balance -= 1 if tables[_COMMON, pair] else -_WEIGHT_OF_RARE
+        if balance >= _PLAIN_ENOUGH:
+            return True
+        if balance <= -_PLAIN_ENOUGH:
+            return False
+        lead = pair & 0xFF
+    return balance >= 0
+
+
+@kernel
+def _completes_a_char(
+    codes: NDArray[np.uint32], at: int, lead: int, code: int, tables: NDArray[np.int32]
+) -> bool:
+    """Whether the ASCII character at `at` is the trail byte of a common character.
+
+    Either it is a stray letter, or a sign at half width that stands for a pair.
+    """
+    if code in _HALF_WIDTH_SIGNS:
+        return bool(tables[_COMMON, lead << 8 | 0xA3] != 0)
+    in_a_word = at + 1 < codes.size and _is_alpha(codes[at + 1])
+    is_trail = 0x40 <= code <= 0x7E and not in_a_word
+    return is_trail and bool(tables[_COMMON, lead << 8 | code] != 0)

@@ -1,0 +1,37 @@
+"""Random texts that meet the repairs and their seams."""
+
+from hypothesis import strategies as st
+
+__all__ = ["TEXTS"]
+
+# Pieces that damage is made of, so that random texts meet the repairs and their seams.
+PIECES = st.sampled_from(
+    [
+        *[
+            "國(guó)",
+            "(guo)",
+            "（huì ）",
+            "?qǐng)",
+            "F(xiàn)",
+            "！敝靻⒊\ue0f0f",
+            "?！薄案沸侣方值婪e",
+        ],
+        *["&amp;", "#20013;", "&ldquo;", "amp;", "\\u4e2d", "&#38;", "&#59;", "&l", "&#116;", ";"],
+        *[
+            "\N{ZERO WIDTH SPACE}",
+            "\N{SOFT HYPHEN}",
+            "吕梁市| ",
+            "育儿|",
+            "|" * 12,
+            "\n",
+            "？",
+            "!",
+        ],
+        *["“", "”", "。", "�", "中", "\ud800", "\x00", "\ue5d2", "(", "）", "</p>", "/p>", "a"],
+    ]
+)
+TEXTS = st.one_of(
+    st.text(alphabet=st.characters(codec=None)),
+    st.lists(PIECES, max_size=40).map("".join),
+    st.lists(PIECES, max_size=6).map(lambda pieces: "".join(pieces) * 6),
+)

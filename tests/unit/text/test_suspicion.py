@@ -1,0 +1,87 @@
+"""The look for damage: what calls the finders, and what does not."""
+
+import pytest
+from damaged_texts import TEXTS
+from hypothesis import given
+
+from dedup.text.code_points import code_points
+from dedup.text.repair import CATALOGUE
+from dedup.text.suspicion import look_for_damage
+from dedup.text.triggers import Trigger
+
+
+def triggers_of(text: str) -> Trigger:
+    return Trigger(look_for_damage(code_points(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "trigger"),
+    [
+        ("中\N{ZERO WIDTH SPACE}国", Trigger.INVISIBLE),
+        ("中\x85\x86国", Trigger.CONTROL),
+        ("靻⒊\ue0f0", Trigger.PRIVATE_USE),
+        ("\ud800", Trigger.PRIVATE_USE),
+        ("中�国", Trigger.REPLACEMENT),
+        ("锟斤拷", Trigger.REPLACEMENT),
+        ("中□国", Trigger.BOX),
+        ("⼀人", Trigger.COMPATIBILITY),
+        ("㊣", Trigger.ENCLOSED),
+        ("Ａ", Trigger.FULL_WIDTH_ALNUM),
+        ("𝐀", Trigger.FANCY_LETTER),
+        ("ÖÐ¹ú", Trigger.LATIN),
+        ("Привет", Trigger.OTHER_ALPHABET),
+        ("すごい", Trigger.KANA),
+        ("안녕", Trigger.HANGUL),
+        ("好😀", Trigger.EMOJI),
+        ("銆傗€", Trigger.MOJIBAKE_SIGN),
+        ("網(wǎng)", Trigger.READING),
+        ("網（ wang）", Trigger.READING),
+        ("日?qǐng)?bào)", Trigger.SPLIT_READING),
+        ("&ldquo;", Trigger.ENTITY),
+        ("&#20013;", Trigger.ENTITY),
+        ("\\u4e2d", Trigger.BACKSLASH_ESCAPE),
+        ("%E4%B8%AD", Trigger.PERCENT_ESCAPE),
+        ("。”", Trigger.NONE),
+        ("哪行!敝靻⒊\ue0f0f,", Trigger.FALSE_SIGN),
+        ("底?,F(xiàn)在", Trigger.FALSE_SIGN),
+        ("中?国", Trigger.QUESTION),
+        ("中??", Trigger.QUESTION),
+        ("中 国 新 闻", Trigger.SPACED),
+        ("中,,国", Trigger.DOUBLED_SIGN),
+        ("中，。国", Trigger.DOUBLED_SIGN),
+        ("a|" * 11, Trigger.BARS),
+        ("<kbd id", Trigger.TAG),
+        ("x0Ab3kLmQ9rStUvW", Trigger.LONG_ASCII),
+        ("_x000D_", Trigger.UNDERSCORE),
+        ("鎴戜滑鐨勫浗瀹", Trigger.MOJIBAKE),
+        ("龘靐和龘靐", Trigger.RARE_HAN),
+        ("首页\n" * 6, Trigger.SHORT_LINES),
+        ("他对记者这样说。" * 4, Trigger.REPEATED),
+    ],
+)
+def test_triggers(text: str, trigger: Trigger) -> None:
+    """Each sign of damage sets its trigger."""
+    assert trigger in triggers_of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2月10日，记者从省政府新闻办获悉，全省已复工企业3.2万家。",
+        "他说：“我们会努力的！”她问：“真的吗？”——2020年（上）……",
+        "GDP增长6.1%，IT（信息技术）行业A股上涨，气温20°C。",
+    ],
+)
+def test_clean_text_sets_no_trigger(text: str) -> None:
+    """Signs, numbers, short English words and brackets of clean text are no suspicion."""
+    assert Trigger.NONE == triggers_of(text) & ~Trigger.KEYWORD
+
+
+@given(TEXTS)
+def test_no_finder_is_missed(text: str) -> None:
+    """Whatever a finder marks, one of its triggers has seen."""
+    triggers = triggers_of(text)
+    for entry in CATALOGUE:
+        if entry.find(text):
+            assert triggers & entry.triggers, entry.name
