@@ -199,7 +199,7 @@ def _deduplicator(store: str | None) -> Iterator[Deduplicator]:
     settings = _settings(store)
     config = settings.dedup_config()
     if store is not None:
-        with Deduplicator.open(settings.location, config) as dedup:
+        with Deduplicator.open(settings.store, config) as dedup:
             yield dedup
         return
     with (

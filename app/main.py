@@ -27,9 +27,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        dedup = await asyncio.to_thread(
-            Deduplicator.open, settings.location, settings.dedup_config()
-        )
+        dedup = await asyncio.to_thread(Deduplicator.open, settings.store, settings.dedup_config())
         service = app.state.service = Service(settings, dedup)
         yield
         app.state.service = None

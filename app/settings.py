@@ -1,7 +1,5 @@
 """Every setting of the service. The only place that reads the environment."""
 
-from pathlib import Path
-
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -15,7 +13,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DEDUP_", extra="ignore")
 
-    store: str = Field("dedup-data", description="Directory of the store.")
+    store: str = Field("dedup-data", description="Directory of the store, or postgresql://…")
     min_chars: int = Field(
         DedupConfig().min_chars, description="Normalized characters needed to compare at all."
     )
@@ -33,11 +31,6 @@ class Settings(BaseSettings):
         Thresholds().garbled_rate,
         description="Single wrong characters in each character of a garbled copy.",
     )
-
-    @property
-    def location(self) -> Path:
-        """Where the store is."""
-        return Path(self.store)
 
     def as_environment(self) -> dict[str, str]:
         """Return the variables from which these settings would be read again."""

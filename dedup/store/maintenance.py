@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -238,14 +237,6 @@ class MaintainedStore(Protocol):
 
         Every other process that holds the store open gets `StoreVersionError` from its
         next transaction on.
-        """
-        ...
-
-    def back_up(self, destination: Path, progress: Progress | None = None) -> None:
-        """Copy everything committed by now to a new store, while others go on writing.
-
-        Raises:
-            StoreExistsError: There is a store at the destination.
         """
         ...
 

@@ -139,7 +139,11 @@ class SqliteMaintenance(SqliteStore):
         self._writer = SqliteMaintenanceWriter(self._connect(), scheme)
 
     def back_up(self, destination: Path, progress: Progress | None = None) -> None:
-        """Copy everything committed by now to a new store, while others go on writing."""
+        """Copy everything committed by now to a new store, while others go on writing.
+
+        Raises:
+            StoreExistsError: There is a store at the destination.
+        """
         target = destination / DATABASE_NAME
         partial = destination / f".{DATABASE_NAME}.{secrets.token_hex(4)}.partial"
         try:

@@ -1,0 +1,121 @@
+"""Upkeep of the shared store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from dedup.errors import StoreUnavailableError
+from dedup.store.maintenance import Violation
+from dedup.store.postgres import (
+    SCHEMA,
+    Connection,
+    Pool,
+    PostgresReader,
+    PostgresStore,
+    PostgresWriter,
+)
+from dedup.store.sql_maintenance import SqlMaintenanceReader, SqlMaintenanceWriter
+
+__all__ = ["PostgresMaintenance", "PostgresMaintenanceReader", "PostgresMaintenanceWriter"]
+
+
+class PostgresMaintenanceReader(PostgresReader, SqlMaintenanceReader):
+    """Answers questions of upkeep from one committed state."""
+
+    def _file_bytes(self) -> int:
+        return self._bytes_on_disk()
+
+    def _schema_version(self) -> int:
+        return int(self._rows("SELECT value FROM store WHERE key = 'schema_version'")[0][0])
+
+    def _structural_violations(self) -> Iterator[Violation]:
+        # The server looks after its structure (checksums of pages, amcheck): nothing that a
+        # client without its superuser's rights could ask for.
+        yield from ()
+
+
+class PostgresMaintenanceWriter(PostgresWriter, SqlMaintenanceWriter):
+    """One transaction of upkeep; the store begins and ends it."""
+
+    def _create_like(self, table: str, model: str) -> None:
+        self._rows(f"CREATE TABLE {table} (LIKE {model} INCLUDING ALL)")
+
+    def _has_table(self, table: str) -> bool:
+        return bool(
+            self._rows(
+                "SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = ?", (SCHEMA, table)
+            )
+        )
+
+
+class PostgresMaintenance(PostgresStore):
+    """A store in a database, opened for upkeep whatever its scheme."""
+
+    def __init__(self, location: str) -> None:
+        """Open a store that exists.
+
+        Raises:
+            StoreUnavailableError: There is none, or the server cannot be reached.
+            StoreVersionError: A newer release wrote it.
+        """
+        super().__init__(location, scheme=_stored_scheme(location))
+
+    @classmethod
+    def create(cls, location: str, *, scheme: str) -> Self:
+        """Open a store, making an empty one of this scheme where there is none."""
+        pool = Pool(location, durable=True)
+        try:
+            exists = _exists(pool)
+        finally:
+            pool.close()
+        if not exists:
+            PostgresStore(location, scheme=scheme).close()
+        return cls(location)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[PostgresMaintenanceReader]:
+        """Read one committed state, for as long as it takes; writers go on meanwhile."""
+        with PostgresMaintenanceReader(self._pool, self.scheme).snapshot() as reader:
+            reader.require_scheme()
+            yield reader
+
+    @contextmanager
+    def write(self) -> Iterator[PostgresMaintenanceWriter]:
+        """Begin the transaction that may write; leaving it commits or rolls back."""
+        with self._locked() as connection:
+            writer = PostgresMaintenanceWriter(self._pool, self.scheme, connection)
+            writer.require_scheme()
+            yield writer
+
+    @contextmanager
+    def switch(self, scheme: str) -> Iterator[PostgresMaintenanceWriter]:
+        """Begin a transaction that ends with the store being of another scheme."""
+        with self.write() as writer:
+            yield writer
+            writer.set_scheme(scheme)
+        self.scheme = scheme
+
+
+def _exists(pool: Pool) -> bool:
+    def ask(connection: Connection) -> bool:
+        [(name,)] = connection.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.store",)).fetchall()
+        return name is not None
+
+    return pool.ask(ask)
+
+
+def _stored_scheme(location: str) -> str:
+    """Return the scheme of a store before it is opened, without changing anything."""
+    pool = Pool(location, durable=True)
+    try:
+        if not _exists(pool):
+            msg = f"there is no store at {pool.location}"
+            raise StoreUnavailableError(msg)
+        return pool.ask(_ask_scheme)
+    finally:
+        pool.close()
+
+
+def _ask_scheme(connection: Connection) -> str:
+    [(scheme,)] = connection.execute("SELECT value FROM store WHERE key = 'scheme'").fetchall()
+    return str(scheme)

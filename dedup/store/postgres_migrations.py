@@ -1,0 +1,75 @@
+"""The PostgreSQL store's schema as named steps, each applied once and in order.
+
+Steps are appended, never edited, as in `dedup.store.migrations`; the tables are the same.
+"""
+
+from dedup.store.migrations import Migration
+
+__all__ = ["MIGRATIONS"]
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(
+        "0001_articles_clusters_log",
+        """
+        -- Numbers are never used twice: indexes and recorded matches refer to them.
+        CREATE TABLE articles (
+            number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            id TEXT COLLATE "C" NOT NULL UNIQUE,
+            cluster BIGINT NOT NULL,
+            text_digest BYTEA NOT NULL,
+            title TEXT,
+            url TEXT COLLATE "C",
+            published_at TEXT,
+            first_seen BIGINT NOT NULL,
+            format TEXT NOT NULL,
+            finding BYTEA NOT NULL,
+            text BYTEA NOT NULL
+        );
+        -- A frame is compressed already.
+        ALTER TABLE articles ALTER COLUMN text SET STORAGE EXTERNAL;
+        CREATE INDEX articles_by_cluster ON articles (cluster, number);
+        -- By hash: a URL may be longer than a b-tree's entry.
+        CREATE INDEX articles_by_url ON articles USING hash (url) WHERE url IS NOT NULL;
+
+        CREATE TABLE clusters (
+            number BIGINT PRIMARY KEY,
+            cluster_id TEXT COLLATE "C" NOT NULL UNIQUE,
+            original BIGINT NOT NULL,
+            size BIGINT NOT NULL,
+            pinned SMALLINT NOT NULL DEFAULT 0
+        );
+        CREATE INDEX clusters_by_size ON clusters (size, number);
+
+        CREATE TABLE no_copies (
+            normalized_digest BYTEA NOT NULL,
+            cluster_id TEXT COLLATE "C" NOT NULL,
+            PRIMARY KEY (normalized_digest, cluster_id)
+        );
+
+        CREATE TABLE signatures (
+            number BIGINT PRIMARY KEY,
+            is_original SMALLINT NOT NULL,
+            normalized_digest BYTEA NOT NULL,
+            signature BYTEA
+        );
+        ALTER TABLE signatures ALTER COLUMN signature SET STORAGE EXTERNAL;
+        CREATE TABLE normalized_texts (
+            number BIGINT PRIMARY KEY,
+            text BYTEA NOT NULL
+        );
+        ALTER TABLE normalized_texts ALTER COLUMN text SET STORAGE EXTERNAL;
+
+        CREATE TABLE log (
+            sequence BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            operation TEXT NOT NULL,
+            number BIGINT NOT NULL,
+            former BIGINT,
+            cluster_id TEXT COLLATE "C" NOT NULL,
+            at BIGINT NOT NULL,
+            article_id TEXT COLLATE "C",
+            former_id TEXT COLLATE "C"
+        );
+        CREATE INDEX changes ON log (sequence) WHERE operation <> 'add';
+        """,
+    ),
+)
