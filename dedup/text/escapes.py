@@ -1,8 +1,9 @@
-r"""Characters left as entities or escapes: `&#20013;`, `&ldquo;`, `&amp;nbsp;`, `\u4e2d`.
+r"""Characters left as entities or escapes: `&#20013;`, `&ldquo;`, `&amp;nbsp;`, `\u4e2d`, `%u4e2d`.
 
 A page that was escaped once too often shows the entities of its markup; twice,
-and the `&` of each is an entity as well. Only what is next to Chinese text, or
-stands for a character outside ASCII, counts: `&amp;` in a piece of code is code.
+and the `&` of each is an entity as well. Only what is next to Chinese text or to
+another such escape, or stands for a character outside ASCII, counts: `&amp;` in
+a piece of code is code.
 """
 
 import re
@@ -11,34 +12,72 @@ from html import unescape
 from dedup.models import Edit
 from dedup.text.marks import Mark
 
-__all__ = ["find_escapes", "unescape_entities"]
+__all__ = ["could_open_escape", "find_escapes", "unescape_entities"]
 
 # An entity, its `&` escaped any number of times; names are bounded, and a digit
-# count above eight is no code point.
+# count above eight is no code point. Numbers and the commonest names are understood
+# without the semicolon too.
 _ENTITY = re.compile(
-    r"&(?:(?:amp|#38|#x26);)*(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,10});"
+    r"&(?:(?:amp|#38|#x26);)*(?:#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,10};"
+    r"|#[0-9]{4,6}(?![0-9;])|#[xX][0-9a-fA-F]{4,5}(?![0-9a-fA-F;])"
+    r"|(?:nbsp|[lr][ds]quo|[mn]dash|hellip|middot|quot)(?![0-9a-zA-Z;]))"
 )
-_UNICODE_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}")
-_ESCAPED_AMPERSANDS = re.compile(r"(?<=&)(?:(?:amp|#38|#x26);)+")
+# The escapes of JSON, JavaScript and Java, their backslash escaped any number of times,
+# and those of JavaScript's escape(); the halves of a pair of surrogates belong together.
+_UNICODE_ESCAPE = re.compile(
+    r"(?:\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|\\+u[0-9a-fA-F]{4}"
+    r"|%u[dD][89abAB][0-9a-fA-F]{2}%u[dD][c-fC-F][0-9a-fA-F]{2}|%u[0-9a-fA-F]{4}"
+    r"|\\+[nrt/\"'])"
+)
+_SHORTEST_UNICODE_ESCAPE = 6
+_LETTERS_OF_LAYOUT = {"n": "\n", "r": "\r", "t": "\t"}
+_ESCAPED_AMPERSANDS = re.compile(r"(?<=&)(?:(?:amp|#38|#x26);)+(?=[#a-zA-Z])")
+_HEX = re.compile("[0-9a-fA-F]{4}")
 _CHINESE = re.compile("[\u2018-\u201d\u2026\u3000-\u303f\u4e00-\u9fff\uff01-\uff60]")
 
 # Beside one of these an unescaped ASCII letter, digit or sign could complete
 # another escape, and repairing twice would not be the same as once.
-_UNFINISHED = re.compile(r"(?:&[#0-9A-Za-z]{0,16}|\\u?[0-9a-fA-F]{0,4})\Z")
+_UNFINISHED = re.compile(r"(?:&[#0-9A-Za-z]{0,16}|[\\%]u?[0-9a-fA-F]{0,3}|\\x[0-9a-fA-F]?)\Z")
+_OPENER = re.compile(
+    r"&[#0-9A-Za-z]{1,16};|%(?:25)*[0-9a-fA-F]{2}|%u[0-9a-fA-F]|\\+[ux][0-9a-fA-F]"
+)
+_LONGEST_ESCAPE = 24
+
+# So many escapes that all of the text was escaped.
+_MANY = 10
 
 
 def find_escapes(text: str) -> list[Mark]:
     """Return the entities and escapes of `text` that stand for what a reader should see."""
-    patterns = [
-        pattern for sign, pattern in (("&", _ENTITY), ("\\u", _UNICODE_ESCAPE)) if sign in text
-    ]
-    marks = [
-        Mark(*match.span())
-        for pattern in patterns
+    matches = [
+        match
+        for signs, pattern in ((("&",), _ENTITY), (("\\u", "%u"), _UNICODE_ESCAPE))
+        if any(sign in text for sign in signs)
         for match in pattern.finditer(text)
-        if _is_visible_text(text, match)
     ]
-    return sorted(marks)
+    matches.sort(key=re.Match.start)
+    visible = [_is_visible_text(text, match) for match in matches]
+    if any(visible):
+        _add_neighbours(text, matches, visible)
+    return [Mark(*match.span()) for match, seen in zip(matches, visible, strict=True) if seen]
+
+
+def _add_neighbours(text: str, matches: list[re.Match[str]], visible: list[bool]) -> None:
+    """Set `visible` for escaped ASCII beside a visible escape, or in a text full of them.
+
+    Where everything was escaped, a digit has other escapes beside it and no Chinese text.
+    """
+    for index in (*range(len(matches)), *range(len(matches) - 2, -1, -1)):
+        visible[index] = visible[index] or (
+            any(
+                visible[other] and _touch(matches[index], matches[other])
+                for other in (index - 1, index + 1)
+                if 0 <= other < len(matches)
+            )
+            and _can_be_undone(text, matches[index])
+        )
+    if sum(visible) >= _MANY:
+        visible[:] = [_can_be_undone(text, match) for match in matches]
 
 
 def unescape_entities(text: str, marks: list[Mark]) -> list[Edit]:
@@ -47,26 +86,56 @@ def unescape_entities(text: str, marks: list[Mark]) -> list[Edit]:
 
 
 def _meaning(escape: str) -> str:
-    """Return the character of an entity or escape; itself if it has none.
+    r"""Return the character of an entity or escape; itself if it has none.
 
-    >>> _meaning("&amp;amp;#20013;"), _meaning("&nosuch;")
-    ('中', '&nosuch;')
+    >>> _meaning("&amp;amp;#20013;"), _meaning("&nosuch;"), _meaning(r"\ud83d\ude00")
+    ('中', '&nosuch;', '😀')
     """
-    if escape.startswith("\\"):
-        return chr(int(escape.removeprefix("\\u"), base=16))
+    if escape[0] in "\\%":
+        if len(escape) < _SHORTEST_UNICODE_ESCAPE or escape[-2] == "\\":
+            return _LETTERS_OF_LAYOUT.get(escape[-1], escape[-1])
+        units = [int(digits, base=16) for digits in _HEX.findall(escape)]
+        data = b"".join(unit.to_bytes(2, "big") for unit in units)
+        return data.decode("utf-16-be", "surrogatepass")
     entity = _ESCAPED_AMPERSANDS.sub("", escape)
+    if not entity.endswith(";"):
+        entity += ";"
     meaning = unescape(entity)
-    return escape if meaning == entity and entity == escape else meaning
+    return escape if meaning == entity else meaning
 
 
-def _is_visible_text(text: str, match: re.Match[str]) -> bool:
-    """Whether an entity or escape was meant to be read, rather than to be code."""
+def could_open_escape(char: str, text: str, at: int) -> bool:
+    """Whether a character in front of `text[at]` would make an escape of what follows.
+
+    Repairing twice would then not be the same as once.
+    """
+    return _OPENER.match(char + text[at : at + _LONGEST_ESCAPE]) is not None
+
+
+def _touch(one: re.Match[str], other: re.Match[str]) -> bool:
+    return one.end() == other.start() or other.end() == one.start()
+
+
+def _can_be_undone(text: str, match: re.Match[str]) -> bool:
+    """Whether an escape has a meaning, and none that could complete another escape."""
     meaning = _meaning(match[0])
     if meaning == match[0] or not meaning or "\ud800" <= meaning <= "\udfff":
         return False
     if not meaning.isascii():
-        return match[0].startswith("&") or bool(_CHINESE.match(meaning))
-    if _UNFINISHED.search(text, max(0, match.start() - 24), match.start()) or meaning in "&\\":
+        return True
+    start = max(0, match.start() - _LONGEST_ESCAPE)
+    return not (
+        could_open_escape(meaning, text, match.end())
+        or _UNFINISHED.search(text, start, match.start())
+    )
+
+
+def _is_visible_text(text: str, match: re.Match[str]) -> bool:
+    """Whether an entity or escape was meant to be read, rather than to be code."""
+    if not _can_be_undone(text, match):
         return False
+    meaning = _meaning(match[0])
+    if not meaning.isascii():
+        return match[0].startswith("&") or meaning > "\uffff" or bool(_CHINESE.match(meaning))
     beside = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
     return bool(_CHINESE.search(beside))

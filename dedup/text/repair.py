@@ -27,11 +27,15 @@ from numpy.typing import NDArray
 
 from dedup.models import Damage, DamageKind, Edit, RepairedText, Step
 from dedup.text.annotations import find_annotations
+from dedup.text.byte_escapes import decode_bytes, find_byte_escapes
 from dedup.text.code_points import code_points
+from dedup.text.doubled_punctuation import find_doubled, keep_one_sign
 from dedup.text.escapes import find_escapes, unescape_entities
 from dedup.text.gbk_shift import find_shifts, unshift_gbk
 from dedup.text.invisible import find_invisible
+from dedup.text.lookalikes import find_lookalikes, replace_lookalikes
 from dedup.text.marks import LOST, Mark, remove_marked
+from dedup.text.spacing import find_spacing
 from dedup.text.split_annotations import find_split_annotations, rejoin_split_characters
 from dedup.text.stuffing import find_stuffing
 from dedup.text.suspicion import look_for_damage
@@ -72,14 +76,35 @@ CATALOGUE: tuple[Repair, ...] = (
         DamageKind.ESCAPED_TEXT,
         find_escapes,
         unescape_entities,
-        Trigger.ENTITY | Trigger.BACKSLASH_ESCAPE,
+        Trigger.ENTITY | Trigger.BACKSLASH_ESCAPE | Trigger.PERCENT_ESCAPE,
+    ),
+    Repair(
+        "decode_byte_escapes",
+        DamageKind.ESCAPED_TEXT,
+        find_byte_escapes,
+        decode_bytes,
+        Trigger.PERCENT_ESCAPE | Trigger.BACKSLASH_ESCAPE,
     ),
     Repair(
         "remove_invisible",
         DamageKind.INVISIBLE_CHARACTERS,
         find_invisible,
         remove_marked,
-        Trigger.INVISIBLE,
+        Trigger.INVISIBLE | Trigger.CONTROL,
+    ),
+    Repair(
+        "close_spaces",
+        DamageKind.SPACED_CHARACTERS,
+        find_spacing,
+        remove_marked,
+        Trigger.SPACED,
+    ),
+    Repair(
+        "replace_lookalikes",
+        DamageKind.LOOKALIKE_CHARACTERS,
+        find_lookalikes,
+        replace_lookalikes,
+        Trigger.COMPATIBILITY | Trigger.ENCLOSED | Trigger.FANCY_LETTER,
     ),
     Repair(
         "rejoin_split_characters",
@@ -95,6 +120,13 @@ CATALOGUE: tuple[Repair, ...] = (
         find_annotations,
         remove_marked,
         Trigger.READING,
+    ),
+    Repair(
+        "keep_one_sign",
+        DamageKind.DOUBLED_PUNCTUATION,
+        find_doubled,
+        keep_one_sign,
+        Trigger.DOUBLED_SIGN,
     ),
     Repair(
         "remove_stuffing",
@@ -117,6 +149,9 @@ ISOLATED_MARKS: dict[DamageKind, int] = {
     DamageKind.GBK_SHIFT: 0,
     DamageKind.ESCAPED_TEXT: 3,
     DamageKind.INVISIBLE_CHARACTERS: 4,
+    DamageKind.SPACED_CHARACTERS: 12,
+    DamageKind.LOOKALIKE_CHARACTERS: 3,
+    DamageKind.DOUBLED_PUNCTUATION: 3,
     DamageKind.KEYWORD_STUFFING: 0,
 }
 

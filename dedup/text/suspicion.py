@@ -138,6 +138,7 @@ def _look_at_question(
 
 
 _COMMA, _SEMICOLON, _STOP = ord(","), ord(";"), ord(".")
+_COLON, _WIDE_COLON = ord(":"), ord("：")
 _WIDE_COMMA, _WIDE_SEMICOLON, _LIST_COMMA = ord("，"), ord("；"), ord("、")
 
 
@@ -148,7 +149,9 @@ def _is_comma(code: int) -> bool:
 
 @kernel
 def _is_odd_together(first: int, second: int) -> bool:
-    """Whether two signs side by side are a slip: not `！！`, `？！`, `...` or `。。。`."""
+    """Whether two signs side by side may be a slip: not `！！`, `？！` or `...`."""
+    if first == second and first in (_FULL_STOP, _COLON, _WIDE_COLON):
+        return True
     return _is_comma(first) or (_is_comma(second) and first != _STOP)
 
 
@@ -175,6 +178,7 @@ def _end_of_run(codes: NDArray[np.uint32], start: int) -> int:
 
 
 _AMPERSAND, _NUMBER, _BACKSLASH, _LESS = ord("&"), ord("#"), ord("\\"), ord("<")
+_U, _TWO = ord("u"), ord("2")  # of `%u4e2d` and `%25E4`
 _PERCENT, _EQUALS, _SQUARE, _LINE, _BANG = ord("%"), ord("="), ord("["), ord("_"), ord("!")
 
 
@@ -188,7 +192,8 @@ def _look_at_ascii(codes: NDArray[np.uint32], at: int) -> int:
     elif code == _BACKSLASH:
         trigger = _BACKSLASH_ESCAPE if opens_word or 0x30 <= following <= 0x39 else 0
     elif code in (_PERCENT, _EQUALS):
-        trigger = _PERCENT_ESCAPE if _is_high_byte(codes, at + 1) else 0
+        is_escape = _is_high_byte(codes, at + 1) or (code == _PERCENT and following in (_U, _TWO))
+        trigger = _PERCENT_ESCAPE if is_escape else 0
     elif code == _LESS:
         trigger = _TAG if opens_word or following in (_SLASH, _BANG) else 0
     elif code == _SQUARE:

@@ -72,7 +72,7 @@ class Trigger(IntFlag):
     BACKSLASH_ESCAPE = 1 << 19
     r"""`\` in front of a letter or digit: `\u4e2d` `\xe4` `\344`."""
     PERCENT_ESCAPE = 1 << 20
-    """`%` or `=` in front of two hexadecimal digits, one of them a letter or the first above 7."""
+    """`%` or `=` in front of a byte above ASCII, `%25`, `%u`."""
     FALSE_SIGN = 1 << 21
     """A sign that may be halves of two characters: what follows is likelier one byte off."""
     QUESTION = 1 << 22
@@ -80,7 +80,7 @@ class Trigger(IntFlag):
     SPACED = 1 << 23
     """Three or more blanks, each alone between two Han characters."""
     DOUBLED_SIGN = 1 << 24
-    """Two signs that never stand together: `,,` `,。` `、，`."""
+    """Two signs that never stand together: `,,` `,。` `、，` `。。`."""
     BARS = 1 << 25
     """Eleven or more bars or other separators of lists: `| ｜ / · _`."""
     TAG = 1 << 26
@@ -126,12 +126,17 @@ _Range = tuple[int, int]
 # First and last code points. Later lines overrule nothing: all bits of a character count.
 _SINGLE: dict[Trigger, list[_Range | str]] = {
     Trigger.INVISIBLE: [
-        "\N{SOFT HYPHEN}\N{COMBINING GRAPHEME JOINER}\N{MONGOLIAN VOWEL SEPARATOR}",
-        "\N{ARABIC LETTER MARK}\N{HANGUL FILLER}\N{HALFWIDTH HANGUL FILLER}",
-        "\N{ZERO WIDTH NO-BREAK SPACE}",
+        "\N{SOFT HYPHEN}\N{COMBINING GRAPHEME JOINER}\N{ARABIC LETTER MARK}",
+        "\N{HANGUL FILLER}\N{HALFWIDTH HANGUL FILLER}\N{ZERO WIDTH NO-BREAK SPACE}",
+        (0x115F, 0x1160),
+        (0x17B4, 0x17B5),
+        (0x180B, 0x180F),
         (0x200B, 0x200F),
         (0x202A, 0x202E),
         (0x2060, 0x206F),
+        (0xFE00, 0xFE0F),
+        (0xFFF0, 0xFFFB),
+        (0x1BCA0, 0x1BCA3),
         (0x1D173, 0x1D17A),
         (0xE0000, 0xE0FFF),
     ],
@@ -141,6 +146,7 @@ _SINGLE: dict[Trigger, list[_Range | str]] = {
     Trigger.BOX: [(0x25A0, 0x25FF), "\N{GETA MARK}"],
     Trigger.COMPATIBILITY: [
         (0x2E80, 0x2FD5),
+        (0x31C0, 0x31E3),
         (0x3300, 0x33FF),
         (0xF900, 0xFAFF),
         (0xFB00, 0xFB06),
@@ -163,9 +169,12 @@ _SINGLE: dict[Trigger, list[_Range | str]] = {
 # Pinyin is no sign of a wrong encoding.
 _NOT_LATIN = set(LETTERS)
 
-_CHECKED = "(（?？&\\%=|｜/·_<[!！,，;；。、.\n\r \u3000\t:："
+_CHECKED = "(（?？&\\%=|｜/·_<[!！,，;；。、.\n\r:："
 _SIGN_CHARS = ",，、。;；:：.!！?？"
-_BLANKS = " \u3000\xa0\u2002\u2003\u2009"
+_BLANKS = (
+    " \t\N{IDEOGRAPHIC SPACE}\N{NO-BREAK SPACE}"
+    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u2800"
+)
 _HALF_WIDTH_SIGNS = "!(),:;?"
 
 
@@ -237,7 +246,7 @@ def _set_properties(
     bits[_codes(_BLANKS)] |= Property.BLANK
     bits[_codes(LETTERS.replace("a-z", "abcdefghijklmnopqrstuvwxyz"))] |= Property.LETTER
     bits[_codes(_SIGN_CHARS)] |= Property.SIGN
-    bits[_codes(_CHECKED)] |= Property.CHECKED
+    bits[_codes(_CHECKED + _BLANKS)] |= Property.CHECKED
     basic[0x41:0x5B] |= Property.CHECKED
     basic[0x61:0x7B] |= Property.CHECKED
     basic[(basic & (Property.RARE | Property.UTF8_START)) != 0] |= Property.CHECKED

@@ -16,7 +16,15 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 
-__all__ = ["char_odds", "is_common", "is_han", "longest_phrase", "pair_odds", "simplify"]
+__all__ = [
+    "char_odds",
+    "is_common",
+    "is_han",
+    "is_listed_pair",
+    "longest_phrase",
+    "pair_odds",
+    "simplify",
+]
 
 
 def _entries(dictionary: str) -> Iterator[tuple[str, list[str]]]:
@@ -91,12 +99,16 @@ def char_odds(char: str) -> float:
     return _ODDS_BY_BIT_LENGTH[min(bits, len(_ODDS_BY_BIT_LENGTH) - 1)]
 
 
+def is_listed_pair(first: str, second: str) -> bool:
+    """Whether two characters stand side by side in a listed phrase."""
+    return simplify(first + second) in _lexicon().pairs
+
+
 def pair_odds(first: str, second: str) -> float:
     """Return how strongly two neighbours speak for text read at the right byte."""
     if not (is_han(first) and is_han(second)):
         return 0.0
-    listed = simplify(first + second) in _lexicon().pairs
-    return _ODDS_OF_LISTED_PAIR if listed else _ODDS_OF_OTHER_PAIR
+    return _ODDS_OF_LISTED_PAIR if is_listed_pair(first, second) else _ODDS_OF_OTHER_PAIR
 
 
 _LONGEST_PHRASE = 4

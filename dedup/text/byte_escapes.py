@@ -1,0 +1,100 @@
+r"""Characters left as escaped bytes: `%E4%B8%AD`, `%D6%D0`, `\xe4\xb8\xad`, `=E4=B8=AD`.
+
+The bytes are UTF-8, or GBK as in old links. Addresses consist of such escapes by
+right, and keep them. What is ASCII counts only beside an escape that is not.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dedup.models import Edit
+from dedup.text.escapes import could_open_escape
+from dedup.text.marks import Mark
+from dedup.text.words import is_common
+
+__all__ = ["decode_bytes", "find_byte_escapes"]
+
+_RUN = re.compile(
+    r"(?:%(?:25)*[0-9a-fA-F]{2})+|(?:\\+x[0-9a-fA-F]{2})+|(?:=[0-9A-F]{2}(?:=\n)?){2,}"
+)
+_BYTE = re.compile(r"(?:%(?:25)*|\\+x|=)([0-9a-fA-F]{2})(?:=\n)?")
+# A Chinese character or sign in UTF-8, and any pair of GBK.
+_UTF_8 = re.compile(
+    rb"[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+_GBK = re.compile(rb"[\x00-\x7f]|[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+
+# What stands around an escape in an address.
+_TOKEN = re.compile(r"[!-~]+")
+_ADDRESS = re.compile(
+    r"://|https?%3a|www\.|\.(?:com|cn|net|org|s?html?|php|aspx?|jsp)\b|[?&][\w.-]+=", re.IGNORECASE
+)
+_LEAST_SHARE_COMMON = 0.7
+
+
+class _Reading(NamedTuple):
+    """A character as it was escaped: its place and what it is."""
+
+    mark: Mark
+    char: str
+
+
+def find_byte_escapes(text: str) -> list[Mark]:
+    """Return the escaped bytes of `text`, those of each character as one mark."""
+    return [reading.mark for reading in _read(text)]
+
+
+def decode_bytes(text: str, _marks: list[Mark]) -> list[Edit]:
+    """Put the character in place of its escaped bytes."""
+    return [Edit(*reading.mark, reading.char) for reading in _read(text)]
+
+
+def _read(text: str) -> list[_Reading]:
+    """Return the escaped characters, token by token."""
+    if not any(sign in text for sign in ("%", "\\x", "=")):
+        return []
+    return [reading for token in _TOKEN.finditer(text) for reading in _read_token(token)]
+
+
+def _read_token(token: re.Match[str]) -> Iterator[_Reading]:
+    """Yield the escaped characters of a stretch without blanks or Chinese text."""
+    runs = list(_RUN.finditer(token[0]))
+    if not runs or _ADDRESS.search(token[0]):
+        return
+    readings = [_read_run(run, token.start()) for run in runs]
+    if any(not reading.char.isascii() for run in readings for reading in run):
+        for run in readings:
+            yield from (
+                reading
+                for reading in run
+                if not could_open_escape(reading.char, token.string, reading.mark.end)
+            )
+
+
+def _read_run(run: re.Match[str], offset: int) -> list[_Reading]:
+    """Return the characters of adjoining escapes, none if the bytes are neither UTF-8 nor GBK."""
+    escapes = list(_BYTE.finditer(run[0]))
+    data = bytes(int(escape[1], base=16) for escape in escapes)
+    for pattern, encoding in ((_UTF_8, "utf-8"), (_GBK, "gb18030")):
+        chars = [match.span() for match in pattern.finditer(data)]
+        try:
+            decoded = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if len(decoded) != len(chars) or not _is_plausible(decoded, encoding):
+            continue
+        start = offset + run.start()
+        return [
+            _Reading(Mark(start + escapes[first].start(), start + escapes[last - 1].end()), char)
+            for (first, last), char in zip(chars, decoded, strict=True)
+        ]
+    return []
+
+
+def _is_plausible(decoded: str, encoding: str) -> bool:
+    """Whether this is text; nearly any bytes can be read as GBK."""
+    beyond = [char for char in decoded if not char.isascii()]
+    if encoding == "utf-8" or not beyond:
+        return all(char.isprintable() or char.isspace() for char in decoded)
+    return sum(map(is_common, beyond)) >= _LEAST_SHARE_COMMON * len(beyond)

@@ -1,0 +1,80 @@
+"""Characters that only look like the usual ones: radicals, compatibility and enclosed forms.
+
+Text copied out of a PDF has `⽂` (KANGXI RADICAL SCRIPT) for 文 and `⻅` for 见;
+others put `𝐀`, `🄰` or a compatibility ideograph to defeat comparison. Readers see
+no difference, programs do. What people write themselves stays: `①`, `㈠`, `Ⅲ`,
+`㎡`, `℃`, full-width letters, flags and other emoji, and the ideographs that Unicode lists among
+the compatibility ones by mistake.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+from dedup.models import Edit
+from dedup.text.marks import Mark
+
+__all__ = ["find_lookalikes", "replace_lookalikes"]
+
+# EquivalentUnifiedIdeograph.txt of the Unicode Character Database, but for the radicals
+# whose equivalent is an ideograph that nobody writes. NFKC knows only two of these.
+_RADICALS_AND_STROKES = (
+    "⺁厂 ⺂乛 ⺃乚 ⺄乙 ⺅亻 ⺆冂 ⺈刀 ⺉刂 ⺊卜 ⺋㔾 ⺌小 ⺍小 ⺎兀 ⺏尣 ⺐尢 ⺒巳 ⺓幺 "
+    "⺔彑 ⺕彐 ⺖忄 ⺗心 ⺘扌 ⺙攵 ⺛旡 ⺜日 ⺝月 ⺞歺 ⺟母 ⺠民 ⺡氵 ⺢氺 ⺣灬 ⺤爫 ⺥爫 "
+    "⺦丬 ⺧牛 ⺨犭 ⺩王 ⺫目 ⺬示 ⺭礻 ⺮竹 ⺯糹 ⺰纟 ⺱罓 ⺲罒 ⺳㓁 ⺴冗 ⺶羊 ⺹耂 ⺺肀 "
+    "⺻聿 ⺼肉 ⺾艹 ⺿艹 ⻀艹 ⻁虎 ⻂衤 ⻃覀 ⻄西 ⻅见 ⻆角 ⻈讠 ⻉贝 ⻋车 ⻌辶 ⻍辶 ⻎辶 "
+    "⻏邑 ⻐钅 ⻑長 ⻒镸 ⻓长 ⻔门 ⻖阝 ⻗雨 ⻘青 ⻙韦 ⻚页 ⻛风 ⻜飞 ⻝食 ⻟飠 ⻠饣 ⻢马 "
+    "⻣骨 ⻤鬼 ⻥鱼 ⻦鸟 ⻧卤 ⻨麦 ⻩黄 ⻪黾 ⻫斉 ⻬齐 ⻭歯 ⻮齿 ⻯竜 ⻰龙 ⻱龜 ⻲亀 ⻳龟 "
+    "㇐一 ㇑丨 ㇒丿 ㇓丿 ㇔丶 ㇖乛 ㇚亅 ㇏乀 ㇝乀 ㇟乚 ㇠乙"
+)
+
+# Where NFKC gives the usual form of what nobody types.
+_COMPATIBILITY = (
+    range(0x2E80, 0x2FE0),  # radicals, Kangxi radicals
+    range(0xF900, 0xFB00),  # compatibility ideographs
+    range(0x249C, 0x24EA),  # letters in brackets and circles
+    range(0x322A, 0x3248),  # ideographs in brackets and circles, numbers aside
+    range(0x328A, 0x32B1),
+    range(0x1D400, 0x1D800),  # mathematical letters and digits
+    range(0x1F110, 0x1F190),  # letters in brackets, squares and circles
+    range(0x1F210, 0x1F260),  # ideographs in squares and brackets
+    range(0x2F800, 0x2FA20),  # compatibility ideographs, supplement
+)
+# Of these blocks, what keyboards offer as emoji.
+_EMOJI = frozenset("Ⓜ㊗㊙🈁🈂🈚🈯🈲🈳🈴🈵🈶🈷🈸🈹🈺🉐🉑")
+# NFKC leaves these letters alone: white on black, and crossed ones.
+_NEGATIVE_LETTERS = (0x1F150, 0x1F170)
+
+# One character of any of the blocks above; what has no usual form is told apart later.
+_LOOKALIKE = re.compile(
+    "[\u249c-\u24e9\u2e80-\u2fdf\u31c0-\u31e3\u322a-\u3247\u328a-\u32b0\uf900-\ufaff"
+    "\U0001d400-\U0001d7ff\U0001f110-\U0001f18f\U0001f210-\U0001f25f\U0002f800-\U0002fa1f]"
+)
+
+
+@cache
+def _usual_forms() -> dict[str, str]:
+    """Return what each of the characters stands for."""
+    forms = {pair[0]: pair[1] for pair in _RADICALS_AND_STROKES.split(" ")}
+    for code in (code for block in _COMPATIBILITY for code in block):
+        usual = unicodedata.normalize("NFKC", chr(code))
+        if usual != chr(code) and chr(code) not in _EMOJI:
+            forms.setdefault(chr(code), usual)
+    for first in _NEGATIVE_LETTERS:
+        forms |= {chr(first + offset): chr(ord("A") + offset) for offset in range(26)}
+    return forms
+
+
+def find_lookalikes(text: str) -> list[Mark]:
+    """Return each character that stands in place of a usual one."""
+    if text.isascii():
+        return []
+    return [
+        Mark(*match.span()) for match in _LOOKALIKE.finditer(text) if match[0] in _usual_forms()
+    ]
+
+
+def replace_lookalikes(text: str, marks: list[Mark]) -> list[Edit]:
+    """Put the usual character in place of each."""
+    forms = _usual_forms()
+    return [Edit(mark.start, mark.end, forms[text[mark.start]]) for mark in marks]
