@@ -21,17 +21,35 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from quality.baselines import Baselines
 from quality.corpus import CorpusArticle, read_articles
+from quality.curves import draw_containments
 from quality.damage import KINDS, Surroundings
 from quality.kinds import Severity
+from quality.known import KnownArticles
+from quality.matching import Matcher, MatchingCell
+from quality.negatives import (
+    check_pages,
+    check_pairs,
+    check_strangers,
+    list_formulaic,
+    list_same_event,
+)
 from quality.repairing import DamageCell, measure_clean, measure_damage, measure_excerpts
 from quality.tables import read_tables
 
-PARTS = ("damage", "clean")
+PARTS = ("damage", "clean", "matching", "negatives")
 CLEAN_COLLECTIONS = ("news_chinanews", "news_xwlb", "news_taiwan")
 SUBJECT_COLLECTIONS = ("news_chinanews", "news_taiwan", "news_thucnews_sample")
 LEAST_CHARS = 300  # of an article that is damaged; shorter ones are a matter of their own
+FORMULAIC_COLLECTIONS = ("news_hk_fire", "news_xwlb", "news_nankai", "templ_court_judgments")
+MORE_COLLECTIONS = ("news_xwlb", "news_nankai", "news_hk_fire", "msgs_cofacts")
 EXCERPTS = "garbled_real_excerpts.jsonl.gz"
+PAGES, PAGED_COLLECTION = "pages_hk_fire_rawtext.jsonl.gz", "news_hk_fire"
+PAIRS = "pairs_natural_candidates.jsonl.gz"
+SAME_EVENT = "related_pairs_semeval.jsonl.gz"
+PROSE = 300  # articles kept unknown, for prose of a copy's own
+COPY_THRESHOLD = 0.6  # where a copy begins, in the curves
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -45,6 +63,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--severity", nargs="+", choices=list(Severity), type=Severity)
     parser.add_argument("--articles", type=int, default=100, help="a cell (default: 100)")
     parser.add_argument("--known", type=int, default=5_000, help="known articles (default: 5000)")
+    parser.add_argument(
+        "--baseline-articles",
+        type=int,
+        default=0,
+        help="of each cell, also for the packages as they come; slow (default: 0)",
+    )
+    parser.add_argument("--strangers", type=int, default=30_000, help="unrelated checks")
+    parser.add_argument("--pairs", type=int, default=2_000, help="natural pairs at most")
+    parser.add_argument("--curves", type=Path, help="draw containments to this SVG file")
     parser.add_argument("--tables", type=Path, help="default: CORPUS/tables")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tuning", action="store_true", help="the half for tuning")
@@ -166,6 +193,139 @@ def run_clean(corpus: Corpus) -> dict[str, Any]:
     return {"clean": clean, "excerpts": rows}
 
 
+def print_matching_cell(cell: MatchingCell) -> None:
+    """Print a line of the matching table."""
+    wanted = 0.99 if cell.severity is not Severity.EXTREME else cell.exhaustive - 0.01
+    low = (
+        (cell.recall < wanted and cell.sources < wanted)
+        or cell.verdict < 0.97
+        or cell.sources < min(0.95, wanted)
+        or cell.strangers
+    )
+    baselines = "".join(f"{share:8.2f}" for share in cell.baselines.values())
+    causes = " ".join(f"{cause}:{count}" for cause, count in cell.causes.items())
+    print(
+        f"{'<' if low else ' '} {cell.kind:34}{cell.severity:8}{cell.articles:5}"
+        f"{cell.recall:8.3f}{cell.exhaustive:8.3f}{cell.original:8.3f}{cell.verdict:8.3f}"
+        f"{cell.sources:8.3f}{cell.strangers:6}{cell.median_ms:7.2f}{baselines}  {causes}",
+        flush=True,
+    )
+
+
+def run_matching(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
+    """Measure recall and verdicts of every kind, and the theory of the sketch."""
+    subjects = corpus.subjects()
+    prose, pool = subjects[:PROSE], subjects[PROSE:]
+    others = [
+        article for name in MORE_COLLECTIONS for article in corpus.collection(name, least=100)
+    ]
+    chosen = (pool + others)[: options.known]
+    known = KnownArticles(chosen)
+    suited = {article.id for article in pool}
+    originals = [article for article in known.originals if article.id in suited]
+    around = Surroundings(
+        companions=originals[options.articles : options.articles + 400],
+        prose=[article.text for article in prose],
+        tables=corpus.tables,
+    )
+    baselines = Baselines(chosen) if options.baseline_articles else None
+    matcher = Matcher(known, around, baselines, baseline_articles=options.baseline_articles)
+    names = "".join(f"{name[:7]:>8}" for name in Baselines.names) if baselines else ""
+    print(
+        f"\n  {len(chosen)} known articles, {len(known.originals)} of them originals"
+        f"\n  {'matching':34}{'severity':8}{'n':>5}  recall exhaust  origin. verdict sources strng"
+        f"  med.ms{names}  what failed"
+    )
+    rows = []
+    for cell in matcher.measure(
+        originals[: options.articles],
+        kinds=choose_kinds(options.kinds),
+        severities=options.severity,
+        seed=options.seed,
+    ):
+        print_matching_cell(cell)
+        rows.append(cell.as_json())
+    theory = matcher.theory.report()
+    print(f"\n  estimates: {theory['pairs']} pairs, bias {theory['bias']:+.3f} standard errors, "
+          f"spread {theory['spread']:.3f} of the binomial")
+    for row in theory["s_curve"]:
+        print(f"{' ' if row['within'] else '<'} jaccard {row['jaccard']}: {row['pairs']:6} pairs, "
+              f"found {row['found']:.3f}, predicted {row['predicted']:.3f}, {row['off']:+.1f} s.e.")
+    return {"matching": rows, "theory": theory}
+
+
+def run_negatives(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
+    """Look for originals where there are none, and for pairs where there are some."""
+    results: dict[str, Any] = {}
+    subjects = corpus.subjects()
+    half = max(1, min(options.known, len(subjects) // 2))
+    known = KnownArticles(subjects[:half])
+    others = [a for name in MORE_COLLECTIONS for a in corpus.collection(name, least=100)]
+    around = Surroundings(
+        companions=subjects[half : half + 400],
+        prose=[article.text for article in subjects[half : half + PROSE]],
+        tables=corpus.tables,
+    )
+    strangers = check_strangers(
+        known, subjects[half:] + others, around, checks=options.strangers, seed=options.seed
+    )
+    results["strangers"] = strangers
+    print(f"\n  strangers: {strangers['checks']} checks against {half} known, "
+          f"{len(strangers['listed'])} with an original, to be read: {strangers['verdicts']}")
+    print_listing(strangers["listed"])
+    same_event = corpus.folder / SAME_EVENT
+    if same_event.exists():
+        found = results["same_event"] = list_same_event(same_event)
+        print(f"\n  same event: {found['pairs']} pairs, {found['false']} copies in pairs graded >= 2")
+        print_listing(found["listed"])
+    for name in FORMULAIC_COLLECTIONS:
+        articles = corpus.collection(name)
+        if articles:
+            listed = results.setdefault("formulaic", {})[name] = list_formulaic(articles)
+            print(f"\n  {name}: {listed['articles']} articles, {listed['verdicts']}")
+            print_listing(listed["listed"][:10])
+    pages = corpus.folder / PAGES
+    if pages.exists():
+        around_articles = corpus.collection(PAGED_COLLECTION)
+        found = results["pages"] = check_pages(pages, around_articles, tuning=corpus.tuning)
+        print(f"\n  pages around known articles: { {k: v for k, v in found.items() if k != 'missed'} }")
+        print_listing(found["missed"][:10])
+    pairs = corpus.folder / PAIRS
+    if pairs.exists():
+        every = [a for path in corpus.files() if path.name.startswith(("news_", "msgs_", "templ_"))
+                 for a in corpus.collection(path.name.partition(".")[0])]
+        found = results["pairs"] = check_pairs(
+            pairs, every, tuning=corpus.tuning, limit=options.pairs
+        )
+        print(f"\n  natural pairs: { {k: v for k, v in found.items() if k != 'missed'} }")
+        print_listing(found["missed"][:10])
+    return results
+
+
+def print_listing(rows: Sequence[dict[str, Any]]) -> None:
+    """Print pairs for reading."""
+    for row in rows:
+        facts = " ".join(f"{key}={value}" for key, value in row.items() if key != "texts")
+        print(f"      {facts}")
+        for text in row.get("texts", ()):
+            print(f"          {text[:110]}")
+
+
+def curves(results: dict[str, Any]) -> dict[str, list[float]]:
+    """Return what is to be drawn: the larger of containment and coverage, by class."""
+    classes: dict[str, list[float]] = {}
+    for row in results.get("matching", ()):
+        name = row["kind"].split("_")[0]
+        group = name if name in {"excerpt", "compilation"} else f"copies, {row['severity']}"
+        classes.setdefault(group, []).extend(max(pair) for pair in row["containments"])
+    if "strangers" in results:
+        classes["strangers"] = results["strangers"]["nearest_containment"]
+        classes["same event"] = results.get("same_event", {}).get("containments", [])
+        for name, listing in results.get("formulaic", {}).items():
+            classes[f"nearest in {name}"] = listing["nearest_containment"]
+    return classes
+
+
 def main() -> None:
     """Run the parts that were asked for."""
     options = parse_arguments()
@@ -176,6 +336,12 @@ def main() -> None:
         results["damage"] = run_damage(corpus, options)
     if "clean" in options.part:
         results.update(run_clean(corpus))
+    if "matching" in options.part:
+        results.update(run_matching(corpus, options))
+    if "negatives" in options.part:
+        results.update(run_negatives(corpus, options))
+    if options.curves:
+        draw_containments(curves(results), COPY_THRESHOLD, options.curves)
     if options.json:
         options.json.write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
     print(f"\n  {time.perf_counter() - start:.0f} s")
