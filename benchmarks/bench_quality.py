@@ -246,11 +246,15 @@ def run_matching(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
         print_matching_cell(cell)
         rows.append(cell.as_json())
     theory = matcher.theory.report()
-    print(f"\n  estimates: {theory['pairs']} pairs, bias {theory['bias']:+.3f} standard errors, "
-          f"spread {theory['spread']:.3f} of the binomial")
+    print(
+        f"\n  estimates: {theory['pairs']} pairs, bias {theory['bias']:+.3f} standard errors, "
+        f"spread {theory['spread']:.3f} of the binomial"
+    )
     for row in theory["s_curve"]:
-        print(f"{' ' if row['within'] else '<'} jaccard {row['jaccard']}: {row['pairs']:6} pairs, "
-              f"found {row['found']:.3f}, predicted {row['predicted']:.3f}, {row['off']:+.1f} s.e.")
+        print(
+            f"{' ' if row['within'] else '<'} jaccard {row['jaccard']}: {row['pairs']:6} pairs, "
+            f"found {row['found']:.3f}, predicted {row['predicted']:.3f}, {row['off']:+.1f} s.e."
+        )
     return {"matching": rows, "theory": theory}
 
 
@@ -270,13 +274,17 @@ def run_negatives(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]
         known, subjects[half:] + others, around, checks=options.strangers, seed=options.seed
     )
     results["strangers"] = strangers
-    print(f"\n  strangers: {strangers['checks']} checks against {half} known, "
-          f"{len(strangers['listed'])} with an original, to be read: {strangers['verdicts']}")
+    print(
+        f"\n  strangers: {strangers['checks']} checks against {half} known, "
+        f"{len(strangers['listed'])} with an original, to be read: {strangers['verdicts']}"
+    )
     print_listing(strangers["listed"])
     same_event = corpus.folder / SAME_EVENT
     if same_event.exists():
         found = results["same_event"] = list_same_event(same_event)
-        print(f"\n  same event: {found['pairs']} pairs, {found['false']} copies in pairs graded >= 2")
+        print(
+            f"\n  same event: {found['pairs']} pairs, {found['false']} copies in pairs graded >= 2"
+        )
         print_listing(found["listed"])
     for name in FORMULAIC_COLLECTIONS:
         articles = corpus.collection(name)
@@ -288,18 +296,27 @@ def run_negatives(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]
     if pages.exists():
         around_articles = corpus.collection(PAGED_COLLECTION)
         found = results["pages"] = check_pages(pages, around_articles, tuning=corpus.tuning)
-        print(f"\n  pages around known articles: { {k: v for k, v in found.items() if k != 'missed'} }")
+        print(f"\n  pages around known articles: {counts_of(found)}")
         print_listing(found["missed"][:10])
     pairs = corpus.folder / PAIRS
     if pairs.exists():
-        every = [a for path in corpus.files() if path.name.startswith(("news_", "msgs_", "templ_"))
-                 for a in corpus.collection(path.name.partition(".")[0])]
+        every = [
+            a
+            for path in corpus.files()
+            if path.name.startswith(("news_", "msgs_", "templ_"))
+            for a in corpus.collection(path.name.partition(".")[0])
+        ]
         found = results["pairs"] = check_pairs(
             pairs, every, tuning=corpus.tuning, limit=options.pairs
         )
-        print(f"\n  natural pairs: { {k: v for k, v in found.items() if k != 'missed'} }")
+        print(f"\n  natural pairs: {counts_of(found)}")
         print_listing(found["missed"][:10])
     return results
+
+
+def counts_of(result: dict[str, Any]) -> dict[str, Any]:
+    """Return a result without its lists."""
+    return {name: value for name, value in result.items() if not isinstance(value, list)}
 
 
 def print_listing(rows: Sequence[dict[str, Any]]) -> None:

@@ -75,7 +75,7 @@ def moved(subject: Subject, severity: Severity, rng: Random) -> Damaged | None:
     """Neighbouring characters changed places."""
     chars = list(subject.text)
     places = [at for at in range(len(chars) - 1) if is_han(chars[at]) and is_han(chars[at + 1])]
-    chosen = pick_places(places, _SHARE[severity] / 2, rng)
+    chosen = pick_places(places, _SHARE[severity], rng)
     for at in chosen:
         chars[at], chars[at + 1] = chars[at + 1], chars[at]
     return Damaged("".join(chars), unrecoverable=None) if chosen else None

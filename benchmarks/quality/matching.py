@@ -16,7 +16,7 @@ from quality.kinds import Severity
 from quality.known import KnownArticles
 from quality.sampling import SketchTheory
 
-__all__ = ["MatchingCell", "Matcher", "is_related"]
+__all__ = ["Matcher", "MatchingCell", "is_related"]
 
 _EXAMPLES = 4
 _PAIRS_A_CELL = 25  # for the statistics of estimates
@@ -189,10 +189,7 @@ class Matcher:
 def _has_right_original(case: Case, answer: CheckResult) -> bool:
     if answer.original is None:
         return any(not verdict.is_copy for verdict in case.verdicts)
-    return (
-        any(verdict.is_copy for verdict in case.verdicts)
-        and answer.original.id in case.sources
-    )
+    return any(verdict.is_copy for verdict in case.verdicts) and answer.original.id in case.sources
 
 
 def _cause(case: Case, answer: CheckResult, found: set[str], *, related: bool) -> str:

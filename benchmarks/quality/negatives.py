@@ -74,7 +74,7 @@ def check_strangers(
                 listed.append(_pair(article.id, other, answer, (text, texts[other])))
     return {
         "checks": done,
-        "verdicts": dict(verdicts),
+        "verdicts": {str(name): count for name, count in verdicts.items()},
         "listed": listed,
         "nearest_containment": nearest,
     }
@@ -179,7 +179,11 @@ def check_pages(path: Path, articles: Sequence[CorpusArticle], *, tuning: bool) 
                     "coverage": round(scores.coverage, 3),
                 }
             )
-    return {**counts, "verdicts": dict(verdicts), "missed": missed}
+    return {
+        **counts,
+        "verdicts": {str(name): count for name, count in verdicts.items()},
+        "missed": missed,
+    }
 
 
 def check_pairs(
@@ -220,6 +224,9 @@ def check_pairs(
         counts["related"] += 1
         counts["found"] += hit
         if not hit:
-            row = {"containment": round(scores.containment, 3), "coverage": round(scores.coverage, 3)}
+            row = {
+                "containment": round(scores.containment, 3),
+                "coverage": round(scores.coverage, 3),
+            }
             missed.append({"id": one, "other": other, **row})
     return {"pairs": len(pairs), **counts, "missed": missed}

@@ -1,5 +1,6 @@
 """Whether estimates and the index behave as the theory of MinHash and LSH says."""
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +49,7 @@ class SketchTheory:
         errors = (estimates - exact)[inside] / np.sqrt(variance[inside])
         predicted = 1 - (1 - exact**self.config.rows) ** self.config.bands
         rows = []
-        for low, high in zip(_BINS[:-1], _BINS[1:], strict=True):
+        for low, high in itertools.pairwise(_BINS):
             chosen = (exact >= low) & (exact < high)
             count = int(chosen.sum())
             if not count:
