@@ -13,6 +13,7 @@ from dedup.preparation import PreparedArticle, Preparer
 from dedup.sketch.alignment import align_sets
 from dedup.sketch.similarity import ShingleSet
 from dedup.store.base import StoreReader
+from dedup.text.folding import BREAK
 from dedup.verdicts import decide, is_garbled
 
 __all__ = ["Comparer", "Comparison", "Evidence"]
@@ -59,7 +60,10 @@ class Comparer:
         """
         comparisons = []
         for number, known in self._known_shingles(numbers, reader):
-            verdict, scores = self._relate(prepared, known)
+            same_text = np.array_equal(prepared.shingles.codes, known.codes) and (
+                BREAK not in known.codes or _has_digest(number, prepared, reader)
+            )
+            verdict, scores = self._relate(prepared, known, same_text=same_text)
             if verdict is not Verdict.NEW:
                 comparisons.append(Comparison(number, verdict, scores))
         return comparisons
@@ -93,8 +97,9 @@ class Comparer:
             for number in numbers:
                 self._cache.pop(number, None)
 
-    def _relate(self, prepared: PreparedArticle, known: ShingleSet) -> tuple[Verdict, Scores]:
-        same_text = np.array_equal(prepared.shingles.codes, known.codes)
+    def _relate(
+        self, prepared: PreparedArticle, known: ShingleSet, *, same_text: bool
+    ) -> tuple[Verdict, Scores]:
         if prepared.too_short and not same_text:
             return Verdict.NEW, Scores()
         scores = Scores(*prepared.shingles.overlap(known))
@@ -141,3 +146,10 @@ class Comparer:
             for number, shingles in loaded.items():
                 if shingles.nbytes <= _LARGEST_CACHED_BYTES:
                     self._cache[number] = shingles
+
+
+def _has_digest(number: int, prepared: PreparedArticle, reader: StoreReader) -> bool:
+    """Whether a known original's normalized text is the article's, boilerplate and all."""
+    return any(
+        row.normalized_digest == prepared.normalized_digest for row in reader.originals([number])
+    )

@@ -139,11 +139,14 @@ class RepairedText:
         text: The repaired text; identical to the input when that is undamaged.
         damage: What was wrong with the input.
         steps: The repairs in the order applied; `replay(input, steps) == text`.
+        boilerplate: Where `text` is navigation, footers and the like, as (start, end),
+            ascending and disjoint: kept for people, left out when texts are compared.
     """
 
     text: str
     damage: Damage
     steps: tuple[Step, ...] = ()
+    boilerplate: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

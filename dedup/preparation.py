@@ -60,7 +60,7 @@ class PreparedArticle:
 
     @cached_property
     def shingles(self) -> ShingleSet:
-        """The shingles of the folded text; built when a known article comes near."""
+        """The shingles of what is compared; built when a known article comes near."""
         return ShingleSet(self.normalized.codes, self.shingle_length)
 
     @property
@@ -131,15 +131,15 @@ class Preparer:
 
     def sign(self, normalized: NormalizedText) -> tuple[bytes, NDArray[np.uint32] | None]:
         """Return the digest of a normalized text, and its signature if it is long enough."""
-        digest = xxhash.xxh3_128_digest(normalized.codes.data)
-        signatures, [is_signed] = self._sign(normalized.folded.as_batch(), [normalized.num_chars])
+        digest = xxhash.xxh3_128_digest(normalized.folded.codes.data)
+        signatures, [is_signed] = self._sign(normalized.compared.as_batch(), [normalized.num_chars])
         return digest, signatures[0] if is_signed else None
 
     def shingles_of(self, text: str, *, is_normalized: bool) -> ShingleSet:
         """Return the shingles of a known text.
 
         Args:
-            text: As received, or normalized with NUL for a break.
+            text: As received, or normalized with NUL for a break or an exclusion.
             is_normalized: Which of the two.
         """
         if is_normalized:
@@ -170,9 +170,9 @@ class Preparer:
         texts = ((article.text, article.format) for article, _ in received)
         batch = normalize(texts, self._folder)
         normalized = [batch[place] for place in range(len(batch))]
-        digests = [xxhash.xxh3_128_digest(one.codes.data) for one in normalized]
+        digests = [xxhash.xxh3_128_digest(one.folded.codes.data) for one in normalized]
         num_chars = [one.num_chars for one in normalized]
-        signatures, is_signed = self._sign(batch.folded, num_chars)
+        signatures, is_signed = self._sign(batch.compared, num_chars)
         keys = self._keys(signatures, digests)
         for place, (article, text_digest) in enumerate(received):
             if num_chars[place] == 0:
@@ -189,11 +189,11 @@ class Preparer:
             )
 
     def _sign(
-        self, folded: FoldedBatch, num_chars: Sequence[int]
+        self, compared: FoldedBatch, num_chars: Sequence[int]
     ) -> tuple[NDArray[np.uint32], list[bool]]:
         """Return the signatures of texts, and which of them are long enough for one."""
         length = self._config.sketch.shingle_length
-        hashes, bounds = shingle_hashes(folded.codes, folded.offsets, length)
+        hashes, bounds = shingle_hashes(compared.codes, compared.offsets, length)
         # Breaks can leave a long text without a single shingle, and signatures of
         # nothing are all alike.
         is_signed = [
@@ -217,7 +217,7 @@ def _digest_keys(digests: Sequence[bytes]) -> NDArray[np.uint64]:
 
 
 def text_to_keep(normalized: NormalizedText) -> str | None:
-    """Return a normalized text where folding the text as received does not give it."""
+    """Return what is compared of a text where folding it as received does not give that."""
     return None if normalized.is_folding_alone else normalized.as_text()
 
 

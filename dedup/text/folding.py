@@ -103,6 +103,15 @@ class FoldedBatch:
     origins: NDArray[np.int32]
     offsets: NDArray[np.intp]
 
+    @classmethod
+    def join(cls, texts: Sequence[FoldedText]) -> "FoldedBatch":
+        """Return a batch of one text or more, their characters copied."""
+        return cls(
+            _read_only(np.concatenate([text.codes for text in texts])),
+            _read_only(np.concatenate([text.origins for text in texts])),
+            _read_only(_bounds(texts)),
+        )
+
     def __len__(self) -> int:
         """Return the number of texts."""
         return self.offsets.size - 1

@@ -2,7 +2,7 @@
 
 extract → repair → fold. Of a page the main text is taken; repaired text keeps script and
 layout for people; folded text keeps letters and digits alone, every variant of a
-character as one, for comparing.
+character as one. Of these, boilerplate is left out of what is compared.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,34 +27,38 @@ class NormalizedText:
     Attributes:
         extracted: The main text of a page; None where the text is no markup.
         repaired: The text that was folded.
-        folded: The characters that are compared.
+        folded: The whole normalized text: two texts are the same if this is.
+        compared: What shingles are made of: the same with a break in place of each
+            stretch of boilerplate, and the same object where there is none.
     """
 
     extracted: ExtractedText | None
     repaired: RepairedText
     folded: FoldedText
+    compared: FoldedText
 
     @property
     def codes(self) -> NDArray[np.uint32]:
-        """Folded characters; 0 is a break that no shingle crosses; uint32, shape (n,)."""
-        return self.folded.codes
+        """Characters to compare; 0 is a break that no shingle crosses; uint32, shape (n,)."""
+        return self.compared.codes
 
     @property
     def num_chars(self) -> int:
-        """Number of normalized characters, breaks not counted."""
-        return int(np.count_nonzero(self.folded.codes))
+        """Number of characters to compare, breaks not counted."""
+        return int(np.count_nonzero(self.compared.codes))
 
     @property
     def is_folding_alone(self) -> bool:
-        """Whether folding the text as received gives the same."""
-        return self.extracted is None and not self.repaired.steps
+        """Whether folding the text as received gives what is compared."""
+        is_whole = self.compared is self.folded
+        return self.extracted is None and not self.repaired.steps and is_whole
 
     def as_text(self) -> str:
-        """Return the folded characters as a string, NUL for a break."""
-        return self.folded.codes.tobytes().decode("utf-32-le")
+        """Return the characters to compare as a string, NUL for a break."""
+        return self.compared.codes.tobytes().decode("utf-32-le")
 
     def received_offsets(self, length: int) -> NDArray[np.int32]:
-        """Return where each folded character stood in the text as received.
+        """Return where each character to compare stood in the text as received.
 
         Args:
             length: Code points of that text.
@@ -62,7 +66,7 @@ class NormalizedText:
         Returns:
             int32, shape (n,), not decreasing.
         """
-        offsets = self.folded.origins
+        offsets = self.compared.origins
         if self.repaired.steps:
             before = length if self.extracted is None else len(self.extracted.text)
             offsets = origins(before, self.repaired.steps)[offsets]
@@ -71,11 +75,19 @@ class NormalizedText:
 
 @dataclass(frozen=True, slots=True)
 class NormalizedBatch:
-    """Texts ready to compare, their characters in flat arrays."""
+    """Texts ready to compare, their characters in flat arrays.
+
+    Attributes:
+        extracted: As in `NormalizedText`, like the others, one for each text.
+        repaired: What was folded.
+        folded: The whole normalized texts.
+        compared: What shingles are made of; the same object where no text has boilerplate.
+    """
 
     extracted: Sequence[ExtractedText | None]
     repaired: Sequence[RepairedText]
     folded: FoldedBatch
+    compared: FoldedBatch
 
     def __len__(self) -> int:
         """Return the number of texts."""
@@ -87,7 +99,9 @@ class NormalizedBatch:
         Raises:
             IndexError: The index is not in [0, number of texts).
         """
-        return NormalizedText(self.extracted[index], self.repaired[index], self.folded[index])
+        folded, repaired = self.folded[index], self.repaired[index]
+        compared = self.compared[index] if repaired.boilerplate else folded
+        return NormalizedText(self.extracted[index], repaired, folded, compared)
 
 
 def normalize(texts: Iterable[tuple[str, TextFormat]], folder: Folder) -> NormalizedBatch:
@@ -106,4 +120,19 @@ def normalize(texts: Iterable[tuple[str, TextFormat]], folder: Folder) -> Normal
         extracted.append(page)
         repaired.append(result)
         to_fold.append(code_points(result.text) if result.steps else codes)
-    return NormalizedBatch(extracted, repaired, folder.fold_batch(to_fold))
+    folded = folder.fold_batch(to_fold)
+    compared = _without_boilerplate(folded, repaired, folder)
+    return NormalizedBatch(extracted, repaired, folded, compared)
+
+
+def _without_boilerplate(
+    folded: FoldedBatch, repaired: Sequence[RepairedText], folder: Folder
+) -> FoldedBatch:
+    """Return what is compared of texts: all of a text that is boilerplate throughout."""
+    if not any(one.boilerplate for one in repaired):
+        return folded
+    parts = []
+    for index, one in enumerate(repaired):
+        part = folder.fold(one.text, one.boilerplate) if one.boilerplate else folded[index]
+        parts.append(part if part.codes.any() else folded[index])
+    return FoldedBatch.join(parts)

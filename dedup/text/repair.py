@@ -18,6 +18,7 @@ does not settle is not touched at all. Repairing is therefore idempotent.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 
 from dedup.models import Damage, DamageKind, Edit, RepairedText, Step
 from dedup.text.annotations import find_annotations
+from dedup.text.boilerplate import find_boilerplate
 from dedup.text.byte_escapes import decode_bytes, find_byte_escapes
 from dedup.text.code_points import code_points
 from dedup.text.doubled_punctuation import find_doubled, keep_one_sign
@@ -140,6 +142,7 @@ CATALOGUE: tuple[Repair, ...] = (
 # As plain numbers: an operation on flags takes a good part of a microsecond.
 _TRIGGERS = tuple(int(entry.triggers) for entry in CATALOGUE)
 _ANY_TRIGGER = reduce(or_, _TRIGGERS)
+_CALLS_FOR_BOILERPLATE = int(Trigger.PLAIN_LINE)
 
 # The most marks of a kind that are no damage yet. A lesson or a dictionary entry
 # quotes a few readings, an editor leaves a few invisible characters or entities;
@@ -181,6 +184,19 @@ def repair(text: str, codes: NDArray[np.uint32] | None = None) -> RepairedText:
         codes: Its code points, if they are at hand; they are read, not changed.
     """
     triggers = look_for_damage(code_points(text) if codes is None else codes)
+    repaired = _undo_damage(text, triggers)
+    if not (repaired.steps or triggers & _CALLS_FOR_BOILERPLATE):
+        return repaired
+    boilerplate = find_boilerplate(repaired.text)
+    if not boilerplate:
+        return repaired
+    kinds = {**repaired.damage.kinds, DamageKind.BOILERPLATE: len(boilerplate)}
+    damage = replace(repaired.damage, kinds=kinds)
+    return replace(repaired, damage=damage, boilerplate=tuple(boilerplate))
+
+
+def _undo_damage(text: str, triggers: int) -> RepairedText:
+    """Return `text` after the catalogue; its boilerplate is not looked for."""
     if not triggers & _ANY_TRIGGER:
         return RepairedText(text, Damage())
     current = _go_through_catalogue(text, triggers)

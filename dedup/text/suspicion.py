@@ -53,6 +53,7 @@ _DOUBLED_SIGN, _BARS, _TAG = int(Trigger.DOUBLED_SIGN), int(Trigger.BARS), int(T
 _LONG_ASCII, _UNDERSCORE = int(Trigger.LONG_ASCII), int(Trigger.UNDERSCORE)
 _MOJIBAKE, _RARE_HAN = int(Trigger.MOJIBAKE), int(Trigger.RARE_HAN)
 _SHORT_LINES, _REPEATED = int(Trigger.SHORT_LINES), int(Trigger.REPEATED)
+_PLAIN_LINE = int(Trigger.PLAIN_LINE)
 
 _FEWEST_BARS = 11
 _FEWEST_SPACED = 3
@@ -60,6 +61,7 @@ _FEWEST_MOJIBAKE = 2
 _FEWEST_RARE = 2
 _FEWEST_SHORT_LINES = 6
 _SHORT_LINE = 15
+_LONGEST_PLAIN_LINE = 300
 _LONG_RUN = 16
 _FEWEST_REPEATED = 3
 _SHARE_REPEATED = 4  # one in so many
@@ -71,12 +73,13 @@ _WIDE_BAR, _MIDDLE_DOT = ord("｜"), ord("·")
 
 # One function, however many branches: a call for each sign would double its time.
 @kernel
-def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa: C901, PLR0912
+def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa: C901, PLR0912, PLR0915
     """Return the triggers of a text."""
     tails = np.zeros(_num_slots(codes.size), np.uint32)
     seen = result = 0
     bars = spaced = mojibake = rare = short_lines = sentences = repeated = 0
     line_start = run_end = 0
+    last_stop = -1
     for at in range(codes.size):
         code = codes[at]
         here = tables[_BITS, code]
@@ -93,9 +96,12 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
                 result |= _look_at_question(codes, at, after, tables)
             if code == _FULL_STOP:
                 sentences += 1
+                last_stop = at
                 repeated += _is_repeated(codes, at, tails)
         elif code == _LINE_END:
             short_lines += line_start < at <= line_start + _SHORT_LINE
+            if last_stop < line_start < at <= line_start + _LONGEST_PLAIN_LINE:
+                result |= _PLAIN_LINE
             line_start = at + 1
         elif here & _BLANK:
             spaced += after & _HAN != 0 and at > 0 and tables[_BITS, codes[at - 1]] & _HAN != 0
@@ -113,6 +119,8 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
             mojibake += here & _UTF8_START != 0 and after & _UTF8_CROSSING != 0
             rare += here & _RARE != 0 and after & _RARE != 0
     short_lines += line_start < codes.size <= line_start + _SHORT_LINE
+    if last_stop < line_start < codes.size <= line_start + _LONGEST_PLAIN_LINE:
+        result |= _PLAIN_LINE
     result |= _BARS if bars >= _FEWEST_BARS else 0
     result |= _SPACED if spaced >= _FEWEST_SPACED else 0
     result |= _MOJIBAKE if mojibake >= _FEWEST_MOJIBAKE else 0

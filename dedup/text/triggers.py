@@ -97,6 +97,8 @@ class Trigger(IntFlag):
     """Six or more lines of 1 to 15 characters."""
     REPEATED = 1 << 32
     """Three or more sentences, or a quarter of them, that end like an earlier one."""
+    PLAIN_LINE = 1 << 33
+    """A line of 1 to 300 characters without a full stop."""
 
 
 SIGNS = {sign: pair for sign in "！？，；。" if (pair := pair_of(sign)) is not None}

@@ -101,6 +101,41 @@ class TestVerdicts:
         assert (Verdict.REPRINT, "original") == (again.verdict, again.original.id)
 
 
+class TestBoilerplate:
+    NAVIGATION = "首页\n新闻\n国际\n县情概况\n财经\n登录\n关于我们\n"
+    FOOTER = "\n责任编辑：张三\n版权所有 京ICP备12004265号"
+
+    def test_around_an_article(self, dedup, seeds):
+        """A page around an article takes nothing from the scores, and is no exact copy."""
+        dedup.check(Article(text=seeds["002"], id="original"))
+        page = self.NAVIGATION + seeds["002"] + self.FOOTER
+        result = dedup.check(Article(text=page, id="page"))
+
+        assert (Verdict.REPRINT, "original") == (result.verdict, result.original.id)
+        assert (1.0, 1.0) == (result.scores.containment, result.scores.coverage)
+
+    def test_of_a_known_page(self, dedup, seeds):
+        """It is left out on the known side too; only the same page is an exact copy."""
+        dedup.check(Article(text=seeds["002"] + self.FOOTER, id="page"))
+        same = dedup.check(Article(text=seeds["002"] + self.FOOTER, id="same"))
+        other = dedup.check(Article(text=seeds["002"] + "\n责任编辑：李四", id="other"))
+
+        assert (Verdict.EXACT, "page") == (same.verdict, same.original.id)
+        assert (Verdict.REPRINT, 1.0) == (other.verdict, other.scores.jaccard)
+
+    def test_shared_by_strangers(self, dedup, seeds):
+        """Pages of one site have nothing in common but what is around their articles."""
+        for name in ("002", "004"):
+            page = self.NAVIGATION * 40 + seeds[name] + self.FOOTER
+            assert Verdict.NEW == dedup.check(Article(text=page, id=name)).verdict
+
+    def test_too_little_beside_it(self, dedup):
+        """A text of boilerplate and a few words matches by equal text only."""
+        for name, words in (("first", "图片新闻一则"), ("second", "图片新闻两则")):
+            result = dedup.check(Article(text=self.NAVIGATION * 9 + words + "。", id=name))
+            assert (Verdict.NEW, True) == (result.verdict, result.too_short)
+
+
 class TestShortTexts:
     def test_equal_text_matches(self, dedup):
         """Too short to compare, equal texts still match, in any script and layout."""

@@ -57,6 +57,7 @@ def triggers_of(text: str) -> Trigger:
         ("龘靐和龘靐", Trigger.RARE_HAN),
         ("首页\n" * 6, Trigger.SHORT_LINES),
         ("他对记者这样说。" * 4, Trigger.REPEATED),
+        ("他说完了。\n责任编辑：张三\n", Trigger.PLAIN_LINE),
     ],
 )
 def test_triggers(text: str, trigger: Trigger) -> None:
@@ -75,7 +76,7 @@ def test_triggers(text: str, trigger: Trigger) -> None:
 )
 def test_clean_text_sets_no_trigger(text: str) -> None:
     """Signs, numbers, short English words and brackets of clean text are no suspicion."""
-    assert Trigger.NONE == triggers_of(text) & ~Trigger.KEYWORD
+    assert Trigger.NONE == triggers_of(text) & ~Trigger.KEYWORD & ~Trigger.PLAIN_LINE
 
 
 @given(TEXTS)
