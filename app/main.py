@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache, partial
 
 from fastapi import FastAPI
 
 from app.dependencies import Service
+from app.openapi import describe
 from app.problems import install_handlers
-from app.routes import articles, batch, check, clusters, operations
+from app.routes import articles, batch, check, clusters, documentation, operations
 from app.settings import Settings
 from app.version import RELEASE
 from dedup import Deduplicator
@@ -34,10 +36,16 @@ def create_app(settings: Settings) -> FastAPI:
         await asyncio.to_thread(service.close)
 
     app = FastAPI(
-        title="dedup-service", version=RELEASE, description=_DESCRIPTION, lifespan=lifespan
+        title="dedup-service",
+        version=RELEASE,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # the framework's own pages load scripts from elsewhere
+        redoc_url=None,
     )
+    app.openapi = lru_cache(partial(describe, app))  # type: ignore[method-assign]
     app.state.service = None
     install_handlers(app)
-    for module in (check, batch, articles, clusters, operations):
+    for module in (check, batch, articles, clusters, operations, documentation):
         app.include_router(module.router)
     return app

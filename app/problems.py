@@ -19,6 +19,7 @@ __all__ = [
     "MALFORMED_REQUEST",
     "NOT_READY",
     "OVERLOADED",
+    "PROBLEMS",
     "TOO_LARGE",
     "UNSUPPORTED_MEDIA_TYPE",
     "Problem",
@@ -58,18 +59,40 @@ NOT_READY = Problem("not_ready", HTTPStatus.SERVICE_UNAVAILABLE)
 OVERLOADED = Problem("overloaded", HTTPStatus.SERVICE_UNAVAILABLE)
 INTERNAL_ERROR = Problem("internal_error", HTTPStatus.INTERNAL_SERVER_ERROR)
 
-_STORE_UNAVAILABLE = Problem("store_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
+UNDECODABLE_TEXT = Problem("undecodable_text", HTTPStatus.BAD_REQUEST)
+EMPTY_TEXT = Problem("empty_text", HTTPStatus.UNPROCESSABLE_ENTITY)
+ID_CONFLICT = Problem("id_conflict", HTTPStatus.CONFLICT)
+STORAGE_FULL = Problem("storage_full", HTTPStatus.INSUFFICIENT_STORAGE)
+STORE_UNAVAILABLE = Problem("store_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
+
+PROBLEMS: Mapping[Problem, str] = {
+    MALFORMED_REQUEST: "Expecting value: line 1 column 1 (char 0)",
+    UNDECODABLE_TEXT: "the body holds text that is not Unicode",
+    NOT_FOUND: "there is no article 'a17'",
+    METHOD_NOT_ALLOWED: "Method Not Allowed",
+    ID_CONFLICT: "article 'a17' is known with another text",
+    TOO_LARGE: "the body exceeds 16777216 bytes",
+    UNSUPPORTED_MEDIA_TYPE: "media type 'image/png' is not understood here, send text/plain",
+    INVALID_FIELD: "published_at: Input should have timezone info",
+    EMPTY_TEXT: "the text holds no letter and no digit",
+    INTERNAL_ERROR: "the request failed unexpectedly; the log says why",
+    OVERLOADED: "too many articles wait to be remembered",
+    STORE_UNAVAILABLE: "the store cannot be used: database is locked",
+    NOT_READY: "the store is still being opened",
+    STORAGE_FULL: "the disk is full: nothing was written",
+}
+"""Every problem, with an example of what is told of it."""
 
 # Looked up along the class's ancestors, so that a new error of the library has an answer.
 _PROBLEMS: Mapping[type[errors.DedupError], Problem] = {
-    errors.UndecodableTextError: Problem("undecodable_text", HTTPStatus.BAD_REQUEST),
-    errors.EmptyTextError: Problem("empty_text", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.UndecodableTextError: UNDECODABLE_TEXT,
+    errors.EmptyTextError: EMPTY_TEXT,
     errors.TooLargeError: TOO_LARGE,
     errors.InvalidInputError: INVALID_FIELD,
     errors.NotFoundError: NOT_FOUND,
-    errors.IdConflictError: Problem("id_conflict", HTTPStatus.CONFLICT),
-    errors.StorageFullError: Problem("storage_full", HTTPStatus.INSUFFICIENT_STORAGE),
-    errors.StoreError: _STORE_UNAVAILABLE,
+    errors.IdConflictError: ID_CONFLICT,
+    errors.StorageFullError: STORAGE_FULL,
+    errors.StoreError: STORE_UNAVAILABLE,
     errors.DedupError: INTERNAL_ERROR,
 }
 
@@ -150,7 +173,7 @@ def _methods_of(request: Request) -> set[str]:
         pattern = re.sub(r"\\{[^/]+\\}", ".+", re.escape(path))
         if re.fullmatch(pattern, request.url.path):
             methods |= {method.upper() for method in operations}
-    return methods
+    return methods or {"GET"}  # pages for people are not in the document
 
 
 async def handle_unexpected(_: Request, __: Exception) -> Response:

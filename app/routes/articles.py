@@ -50,7 +50,7 @@ async def get_article(article_id: str, service: ServiceDependency) -> Response:
     "/articles/{article_id:path}",
     summary="Set the text of an article",
     response_model=CheckAnswer,
-    responses=problems(400, 413, 415, 422, 503, 507),
+    responses=problems(400, 404, 413, 415, 422, 503, 507),
     openapi_extra=json_body(ReplaceRequest),
 )
 async def put_article(article_id: str, request: Request, service: ServiceDependency) -> Response:

@@ -13,9 +13,9 @@ from starlette.types import Receive, Scope, Send
 
 from app.bodies import LineReader, parse_json, require_media_type
 from app.dependencies import Service, ServiceDependency, in_thread
-from app.openapi import ndjson_body, problems
+from app.openapi import ndjson_answer, ndjson_body, problems
 from app.problems import INTERNAL_ERROR, ProblemError, problem_body, problem_of
-from app.schemas import CheckRequest
+from app.schemas import CheckAnswer, CheckRequest
 from dedup import CheckResult, DedupError, Deduplicator
 from dedup.deduplicator import Survey
 from dedup.serialization import check_result_to_dict
@@ -46,7 +46,7 @@ class _DuplexResponse(StreamingResponse):
     "/check/batch",
     summary="Check many articles, in order, as they come",
     response_class=StreamingResponse,
-    responses=problems(415, 503),
+    responses=ndjson_answer(CheckAnswer) | problems(415, 503),
     openapi_extra=ndjson_body(CheckRequest),
 )
 async def check_batch(request: Request, service: ServiceDependency) -> StreamingResponse:

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from app.bodies import media_type_of, parse_json, read_body, require_media_type
 from app.dependencies import Service, ServiceDependency, run
-from app.openapi import json_body, problems
+from app.openapi import article_body, json_body, problems
 from app.problems import INVALID_FIELD, ProblemError
 from app.responses import json_response
 from app.schemas import CheckAnswer, CheckOptions, CheckRequest, RepairAnswer, RepairRequest
@@ -23,7 +23,7 @@ router = APIRouter(tags=["check"])
     summary="Say what an article is to the known ones",
     response_model=CheckAnswer,
     responses=problems(400, 409, 413, 415, 422, 503, 507),
-    openapi_extra=json_body(CheckRequest),
+    openapi_extra=article_body(CheckRequest),
 )
 async def check(request: Request, service: ServiceDependency) -> Response:
     """Check an article and, unless told otherwise, remember it durably."""
@@ -66,6 +66,8 @@ async def _article(request: Request, service: Service) -> tuple[Article, CheckOp
     media_type, charset = media_type_of(request)
     body = await read_body(request, max_bytes=service.settings.max_body_bytes)
     if media_type == "application/json":
+        if request.query_params:
+            raise ProblemError(INVALID_FIELD, "with a JSON body, options are fields of it")
         options = parse_json(body, CheckRequest)
         return options.article(options.text), options
     query = _query_options(request, "html" if media_type == "text/html" else "auto")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import urllib.request
 from pathlib import Path
 
@@ -19,6 +20,9 @@ class Server:
         for line in self.process.stderr:
             if "running on" in line:
                 self.address = line.split("running on ")[1].split()[0]
+                # A pipe that nobody reads fills up, and the service would wait for it.
+                self._log = threading.Thread(target=self.process.stderr.read, daemon=True)
+                self._log.start()
                 return
         raise AssertionError("the service did not start")
 
@@ -28,6 +32,7 @@ class Server:
     def __exit__(self, *exc_info):
         self.process.kill()
         self.process.wait()
+        self._log.join()
         self.process.stderr.close()
 
     def get(self, path):
