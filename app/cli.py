@@ -4,6 +4,7 @@ Results go to standard output, everything else to standard error, so that output
 piped. Exit status: 0 done, 1 done with skipped inputs or failed, 2 wrong usage.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ from dedup.serialization import (
     repaired_text_to_dict,
     scan_result_to_dict,
 )
+from dedup.text.normalization import extract_main
 
 __all__ = ["main"]
 
@@ -136,14 +138,15 @@ def repair(
         bool, typer.Option("--json", help="Print text, damage and steps as a JSON object.")
     ] = False,
 ) -> None:
-    """Print a text without its damage."""
+    """Print a text, or the main text of a page, without its damage."""
     skipped = 0
     for source in read_file(file, name=str(file)):
         if isinstance(source, UnreadableSource):
             skipped += 1
             _report(source)
             continue
-        repaired = repair_text(source.article.text)
+        page = extract_main(source.article.text, source.article.format)
+        repaired = repair_text(source.article.text if page is None else page.text)
         if as_json:
             _print_json([repaired_text_to_dict(repaired)])
         else:
@@ -182,6 +185,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit."""
     try:
         cli(arguments)
+    except BrokenPipeError:
+        # Whoever read the output has enough. Python would complain of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitStatus.SKIPPED)
     except ConfigError as error:
         print_error(str(error))
         sys.exit(ExitStatus.USAGE)

@@ -4,7 +4,9 @@ from typing import Any
 
 __all__ = ["EXAMPLES", "RAW_TEXT"]
 
-RAW_TEXT = "　　核心阅读\n　　为有序落实分区分级精准防控策略，江西省信丰县根据实际情况推进复工复产。"
+RAW_TEXT = (
+    "　　核心阅读\n　　为有序落实分区分级精准防控策略，江西省信丰县根据实际情况推进复工复产。"
+)
 
 _SCORES = {"jaccard": 0.97, "containment": 0.98, "coverage": 0.99}
 

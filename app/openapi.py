@@ -61,7 +61,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    models = [*_REQUESTS.values(), CheckOptions, ProblemAnswer]
+    models: list[type[BaseModel]] = [*_REQUESTS.values(), CheckOptions, ProblemAnswer]
     _, definitions = models_json_schema(
         [(model, "validation") for model in models], ref_template=f"{_REF}{{model}}"
     )

@@ -110,6 +110,7 @@ def export_store(
     with _opened(location) as store, Progress() as progress:
         if file == _STANDARD:
             sys.stdout.buffer.writelines(export_lines(store, progress=progress))
+            sys.stdout.flush()
         else:
             _export(store, file, progress)
 

@@ -48,9 +48,7 @@ _START = """SwaggerUIBundle({
 @router.get("/docs")
 async def docs() -> Response:
     """Return the page."""
-    return Response(
-        _PAGE, media_type="text/html", headers={"Content-Security-Policy": _POLICY}
-    )
+    return Response(_PAGE, media_type="text/html", headers={"Content-Security-Policy": _POLICY})
 
 
 @router.get("/docs/start.js")

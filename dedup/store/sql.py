@@ -200,8 +200,8 @@ class SqlReader(ABC):
             f" AND operation IN ({_placeholders(operations)}) ORDER BY sequence LIMIT ?",
             (after, *operations, limit),
         )
-        if rows:  # news may come from a process of another scheme, and whoever asks keeps an index
-            self.require_scheme()
+        # Whoever asks keeps an index, which an upgrade outdates without any other news.
+        self.require_scheme()
         return [
             LogEntry(
                 sequence, LogOperation(operation), number, former, cluster_id,

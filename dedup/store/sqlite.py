@@ -21,6 +21,7 @@ from dedup.errors import (
     StoreUnavailableError,
     StoreVersionError,
 )
+from dedup.store.files import make_directory
 from dedup.store.migrations import MIGRATIONS
 from dedup.store.sql import SqlReader, SqlWriter
 
@@ -118,7 +119,7 @@ class SqliteStore:
         self._connections: list[apsw.Connection] = []
         self._lock = threading.Lock()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_directory(self.path.parent)
         except OSError as error:
             msg = f"cannot create the store's directory {self.path.parent}: {error.strerror}"
             raise StoreUnavailableError(msg) from error

@@ -17,6 +17,7 @@ from dedup.errors import (
     StoreExistsError,
     StoreUnavailableError,
 )
+from dedup.store.files import make_directory, sync
 from dedup.store.maintenance import (
     Progress,
     Violation,
@@ -147,17 +148,16 @@ class SqliteMaintenance(SqliteStore):
         target = destination / DATABASE_NAME
         partial = destination / f".{DATABASE_NAME}.{secrets.token_hex(4)}.partial"
         try:
-            destination.mkdir(parents=True, exist_ok=True)
+            make_directory(destination)
             _refuse_existing(target)
             try:
                 self._copy_to(partial, progress)
-                _sync(partial)
+                sync(partial)
                 # Unlike a rename, a link never takes the place of another file.
                 os.link(partial, target)
             finally:
                 partial.unlink(missing_ok=True)
-            _sync(destination)
-            _sync(destination.parent)
+            sync(destination)
         except OSError as error:
             raise _file_error(error, target) from error
 
@@ -204,15 +204,6 @@ def _refuse_existing(target: Path) -> None:
 def _bytes_of(database: Path) -> int:
     files = (database.with_name(database.name + suffix) for suffix in _FILE_SUFFIXES)
     return sum(file.stat().st_size for file in files if file.exists())
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file's content, or a directory's entries, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _file_error(error: OSError, target: Path) -> StoreError:

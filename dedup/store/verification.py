@@ -36,6 +36,30 @@ _RULES = {
     "a cluster's original is one of its members": """
         SELECT cluster_id FROM clusters c LEFT JOIN articles a ON a.number = c.original
         WHERE a.cluster IS DISTINCT FROM c.number""",
+    "an article was added once": """
+        SELECT number FROM log WHERE operation = 'add' GROUP BY number HAVING count(*) > 1""",
+    "an added article is known or was removed, and not both": """
+        SELECT number FROM log l WHERE operation = 'add' AND
+            EXISTS (SELECT 1 FROM articles a WHERE a.number = l.number)
+            = (number IN (SELECT number FROM log WHERE operation = 'remove'))""",
+    "an article is in the cluster that it was added to, or left for": """
+        SELECT a.id FROM (
+            SELECT max(sequence) AS sequence FROM log
+            WHERE operation IN ('add', 'leave') GROUP BY number
+        ) newest
+        JOIN log l ON l.sequence = newest.sequence
+        JOIN articles a ON a.number = l.number
+        JOIN clusters c ON c.number = a.cluster
+        WHERE l.cluster_id <> c.cluster_id""",
+    "the member that last took the original's place has it": """
+        SELECT c.cluster_id FROM (
+            SELECT max(sequence) AS sequence FROM log
+            WHERE operation IN ('promote', 'hand_over', 'pin') GROUP BY cluster_id
+        ) newest
+        JOIN log l ON l.sequence = newest.sequence
+        JOIN clusters c ON c.cluster_id = l.cluster_id
+        JOIN articles a ON a.number = l.number AND a.cluster = c.number
+        WHERE l.number <> c.original""",
 }
 
 _ARTICLES = """

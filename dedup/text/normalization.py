@@ -17,7 +17,7 @@ from dedup.text.folding import FoldedBatch, FoldedText, Folder
 from dedup.text.html import ExtractedText, extract, looks_like_html
 from dedup.text.repair import origins, repair
 
-__all__ = ["NormalizedBatch", "NormalizedText", "normalize"]
+__all__ = ["NormalizedBatch", "NormalizedText", "extract_main", "normalize"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +104,21 @@ class NormalizedBatch:
         return NormalizedText(self.extracted[index], repaired, folded, compared)
 
 
+def extract_main(text: str, text_format: TextFormat) -> ExtractedText | None:
+    """Return the main text of a page; None for a text that is no markup."""
+    is_html = text_format is TextFormat.HTML or (
+        text_format is TextFormat.AUTO and looks_like_html(text)
+    )
+    return extract(text) if is_html else None
+
+
 def normalize(texts: Iterable[tuple[str, TextFormat]], folder: Folder) -> NormalizedBatch:
     """Take the main texts of pages, repair them and fold them."""
     extracted: list[ExtractedText | None] = []
     repaired: list[RepairedText] = []
     to_fold: list[NDArray[np.uint32]] = []
     for text, text_format in texts:
-        is_html = text_format is TextFormat.HTML or (
-            text_format is TextFormat.AUTO and looks_like_html(text)
-        )
-        page = extract(text) if is_html else None
+        page = extract_main(text, text_format)
         received = text if page is None else page.text
         codes = code_points(received)
         result = repair(received, codes)

@@ -145,6 +145,20 @@ class TestRepair:
         assert "(guó)" not in done.stdout
         assert "pinyin_annotation" in done.stderr
 
+    def test_page(self, tmp_path):
+        """Of a page the main text is repaired, without its markup and navigation."""
+        text = (
+            "县里的工作人员来到(dào)企(qǐ)业(yè)，了解(jiě)复工遇到的困难，帮助解决口罩的问题。" * 3
+        )
+        links = "<ul><li><a href='/'>首页</a></li><li><a href='/a'>财经</a></li></ul>"
+        page = f"<!DOCTYPE html><title>新闻</title><body>{links}<p>{text}</p></body>"
+        (tmp_path / "page.html").write_text(page)
+        done = dedup("repair", tmp_path / "page.html")
+
+        assert "来到企业，了解复工" in done.stdout
+        assert not {"<p>", "(dào)", "首页"} & set(done.stdout.split())
+        assert "<" not in done.stdout
+
     @pytest.mark.parametrize("seed", ["002", "004"])
     def test_clean_text_is_byte_identical(self, seed):
         """Undamaged text comes back as it was, to the byte."""

@@ -138,6 +138,12 @@ class TestVerify:
             ("UPDATE normalized_texts SET text = x'00'", "a normalized text can be read"),
             ("UPDATE normalized_texts SET number = 99 + number", "a normalized text belongs to"),
             ("DELETE FROM log WHERE number = 2", "an article's addition is in the log"),
+            (("INSERT INTO log SELECT 999, 'add', number, NULL, cluster_id, at, NULL, NULL FROM log"
+             " WHERE sequence = 1"), "an article was added once"),
+            ("DELETE FROM articles WHERE id = 'copy'", "an added article is known or was removed"),
+            ("DELETE FROM log WHERE operation = 'remove'", "an added article is known or was"),
+            ("UPDATE log SET cluster_id = 'c0' WHERE operation = 'leave'", "or left for"),
+            ("UPDATE clusters SET original = 1 WHERE original = 2", "last took the original's"),
             ("UPDATE signatures SET normalized_digest = x'00'", "a normalized text follows"),
             ("UPDATE signatures SET signature = zeroblob(512) WHERE signature IS NOT NULL",
              "a signature follows"),
@@ -207,6 +213,16 @@ class TestTransfer:
         assert first.read_bytes() == second.read_bytes()
         assert not violations(tmp_path / "new")
         assert exported(location) == exported(tmp_path / "new")
+
+    def test_reader_that_has_enough(self, location):
+        """An export whose reader goes away ends quietly."""
+        with Deduplicator.open(location) as store:
+            for number in range(40):  # more than a pipe holds
+                store.check(Article(text=prose(number) * 100, id=str(number)))
+        command = f"{DEDUP} store export --store {location} | head -c 10"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, check=True)
+
+        assert (b'{"format":', b"") == (done.stdout, done.stderr)
 
     def test_answers_are_the_same(self, location, tmp_path, seeds):
         """The imported store says of every article what the exported one says."""
@@ -371,6 +387,8 @@ class TestUpgrade:
             store.close()
             with pytest.raises(StoreVersionError):
                 old.check(Article(text=prose("late"), id="late"))
+            with pytest.raises(StoreVersionError):
+                old.check(Article(text=seeds["003"]), remember=False)
             with Deduplicator.open(location, OTHER) as new:
                 new.check(Article(text=prose("new"), id="new"))
             with pytest.raises(StoreVersionError):
