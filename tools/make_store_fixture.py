@@ -16,9 +16,9 @@ import zstandard
 from dedup import Article, Deduplicator
 from dedup.export_format import FORMAT_VERSION
 from dedup.store.migrations import MIGRATIONS
+from dedup.store.opening import open_for_upkeep
 from dedup.store.sqlite import DATABASE_NAME
 from dedup.transfer import export_lines
-from dedup.upkeep import open_store
 
 _WORDS = "县里工作人员来到企业了解复工复产遇到困难帮助解决口罩用工问题记者"
 
@@ -54,7 +54,7 @@ def main() -> None:
         location = Path(place) / "store"
         fill(location)
         database = (location / DATABASE_NAME).read_bytes()
-        store = open_store(location)
+        store = open_for_upkeep(location)
         export = b"".join(export_lines(store))
         store.close()
     for name, data in {

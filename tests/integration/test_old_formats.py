@@ -8,10 +8,11 @@ import zstandard
 from dedup import DedupConfig, Deduplicator, StoreVersionError
 from dedup.export_files import read_lines
 from dedup.preparation import Preparer
+from dedup.store.opening import create_for_upkeep, open_for_upkeep
 from dedup.store.sqlite import DATABASE_NAME
 from dedup.transfer import import_lines
 from dedup.upgrading import upgrade
-from dedup.upkeep import create_store, open_store, signer
+from dedup.upkeep import signer
 
 DATA = Path(__file__).parents[1] / "data"
 ARTICLES = {"garbled", "sound", "copy", "pinned", "other", "page", "short"}
@@ -29,7 +30,7 @@ def test_store(path, tmp_path, preparer):
     location.mkdir()
     (location / DATABASE_NAME).write_bytes(zstandard.decompress(path.read_bytes()))
 
-    store = open_store(location)
+    store = open_for_upkeep(location)
     if store.scheme != preparer.scheme:
         with pytest.raises(StoreVersionError, match="dedup store upgrade"):
             Deduplicator.open(location)
@@ -43,7 +44,7 @@ def test_store(path, tmp_path, preparer):
 def test_export(path, tmp_path, preparer):
     """An export can be imported."""
     location = tmp_path / "store"
-    store = create_store(location, scheme=preparer.scheme)
+    store = create_for_upkeep(location, scheme=preparer.scheme)
     import_lines(store, read_lines(path), preparer)
     store.close()
 
@@ -51,7 +52,7 @@ def test_export(path, tmp_path, preparer):
 
 
 def check_store(location, preparer):
-    store = open_store(location)
+    store = open_for_upkeep(location)
     with store.snapshot() as reader:
         assert [] == list(reader.violations(signer(preparer)))
     store.close()

@@ -23,10 +23,11 @@ from dedup import (
     upgrading,
 )
 from dedup.preparation import Preparer
+from dedup.store.opening import create_for_upkeep, open_for_upkeep
 from dedup.store.sqlite import DATABASE_NAME
 from dedup.transfer import export_lines, import_lines
 from dedup.upgrading import upgrade
-from dedup.upkeep import create_store, open_store, require_scheme, signer
+from dedup.upkeep import require_scheme, signer
 
 OTHER = DedupConfig(sketch=SketchConfig(seed=2))
 
@@ -69,7 +70,7 @@ def location(tmp_path, seeds):
 
 
 def exported(location):
-    store = open_store(location)
+    store = open_for_upkeep(location)
     try:
         return list(export_lines(store))
     finally:
@@ -77,7 +78,7 @@ def exported(location):
 
 
 def violations(location, config=None):
-    store = open_store(location)
+    store = open_for_upkeep(location)
     preparer = Preparer(config or DedupConfig())
     try:
         require_scheme(store, preparer)
@@ -241,7 +242,7 @@ class TestTransfer:
 
     def test_under_another_scheme(self, location, tmp_path):
         """Signatures are made anew, so an export outlives its scheme."""
-        store = create_store(tmp_path / "new", scheme="none yet")
+        store = create_for_upkeep(tmp_path / "new", scheme="none yet")
         import_lines(store, exported(location), Preparer(OTHER))
         store.close()
 
@@ -277,7 +278,7 @@ class TestTransfer:
     )  # fmt: skip
     def test_damaged_export(self, location, tmp_path, spoil, told):
         """The line is named, and the store is left as empty as it was."""
-        store = create_store(tmp_path / "new", scheme=Preparer(DedupConfig()).scheme)
+        store = create_for_upkeep(tmp_path / "new", scheme=Preparer(DedupConfig()).scheme)
 
         with pytest.raises(InvalidInputError, match=told):
             import_lines(store, spoil(exported(location)), Preparer(DedupConfig()))
@@ -323,7 +324,7 @@ class TestUpgrade:
     def test_everything_goes_on(self, location, seeds):
         """The new release knows all that the old one knew, an editor's word included."""
         before = exported(location)
-        store = open_store(location)
+        store = open_for_upkeep(location)
         assert upgrade(store, Preparer(OTHER))
         assert not upgrade(store, Preparer(OTHER))
         store.close()
@@ -342,7 +343,7 @@ class TestUpgrade:
         fold = Folder.fold
         monkeypatch.setattr("dedup.preparation.RULES_VERSION", "changed")
         monkeypatch.setattr(Folder, "fold", lambda self, text: fold(self, text + "变"))
-        store = open_store(location)
+        store = open_for_upkeep(location)
         upgrade(store, Preparer(DedupConfig()))
         with store.snapshot() as reader:
             digests = {no_copy.normalized_digest for no_copy in reader.no_copies()}
@@ -358,7 +359,7 @@ class TestUpgrade:
         location = tmp_path / "store"
         with Server(location) as server:
             acknowledged = [remember(server, prose(number)) for number in range(100)]
-            store = open_store(location)
+            store = open_for_upkeep(location)
             during = []
 
             def meanwhile(stage, done, total):
@@ -382,7 +383,7 @@ class TestUpgrade:
     def test_open_process_is_refused(self, location, seeds):
         """Whoever holds the store under the old scheme can neither write nor follow."""
         with Deduplicator.open(location) as old:
-            store = open_store(location)
+            store = open_for_upkeep(location)
             upgrade(store, Preparer(OTHER))
             store.close()
             with pytest.raises(StoreVersionError):
@@ -408,7 +409,7 @@ class TestUpgrade:
             old.check(Article(text=prose("meanwhile"), id="meanwhile"))
             old.remove("3")
         reported = []
-        store = open_store(location)
+        store = open_for_upkeep(location)
         upgrade(store, Preparer(OTHER), progress=lambda *report: reported.append(report))
         store.close()
         assert 128 == reported[0][1]
@@ -416,7 +417,7 @@ class TestUpgrade:
 
     def test_given_up_for_another(self, location):
         """A half upgrade to one scheme is no hindrance to an upgrade to another."""
-        store = open_store(location)
+        store = open_for_upkeep(location)
         with store.write() as writer:
             writer.begin_upgrade("another")
             rows = writer.texts_to_sign(limit=1)
@@ -429,7 +430,7 @@ class TestUpgrade:
 
     def test_given_up(self, location):
         """An upgrade that is given up leaves nothing behind."""
-        store = open_store(location)
+        store = open_for_upkeep(location)
         tables = table_names(location)
         with store.write() as writer:
             writer.begin_upgrade("another")
@@ -452,14 +453,14 @@ import os, signal, sys
 from dedup import DedupConfig, SketchConfig
 from dedup.preparation import Preparer
 from dedup.upgrading import upgrade
-from dedup.upkeep import open_store
+from dedup.store.opening import open_for_upkeep
 
 def kill(stage, done, total):
     if done:
         os.kill(os.getpid(), signal.SIGKILL)
 
 other = DedupConfig(sketch=SketchConfig(seed=2))
-upgrade(open_store(sys.argv[1]), Preparer(other), progress=kill)
+upgrade(open_for_upkeep(sys.argv[1]), Preparer(other), progress=kill)
 """
 
 
