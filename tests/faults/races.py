@@ -8,7 +8,7 @@ from random import Random
 
 from articles import make_editions, make_story
 from invariants import violations
-from service import Client, Service, clients_on_all_workers
+from service import Client, Service, clients_of
 
 COPIES = {"garbled_mirror", "exact", "reprint", "excerpt"}
 
@@ -19,24 +19,36 @@ _WORKERS = 2
 def run_races(store: Path, *, count: int, seed: int) -> Iterator[int]:
     """Hold races over two workers and yield how many were held, one by one.
 
-    In each, eight clients, four a worker, send a different edition of one article that
-    nobody knew before.
+    Raises:
+        AssertionError: A race had no winner or several, or an answer was an error.
+    """
+    with Service(store, workers=_WORKERS) as service:
+        yield from hold_races([service], clients=_CLIENTS, count=count, seed=seed)
+        assert violations(store) == []
+
+
+def hold_races(
+    services: Sequence[Service], *, clients: int, count: int, seed: int
+) -> Iterator[int]:
+    """Hold races over services of one store and yield how many were held, one by one.
+
+    In each, the clients, as many on each service and worker, send a different edition of
+    one article that nobody knew before.
 
     Raises:
         AssertionError: A race had no winner or several, or an answer was an error.
     """
     random = Random(seed)
-    with Service(store, workers=_WORKERS) as service, ThreadPoolExecutor(_CLIENTS) as pool:
-        clients = clients_on_all_workers(service, _CLIENTS)
+    runners = clients_of(services, clients)
+    with ThreadPoolExecutor(clients) as pool:
         for number in range(count):
-            editions = make_editions(make_story(random), _CLIENTS, random)
-            answers = _race(pool, clients, number, editions)
+            editions = make_editions(make_story(random), clients, random)
+            answers = _race(pool, runners, number, editions)
             _assert_one_original(answers, f"race {number} of seed {seed}")
-            _assert_whole_cluster(clients[0], answers)
+            _assert_whole_cluster(runners[-1], answers)
             yield number + 1
-        assert violations(store) == []
-        for client in clients:
-            client.close()
+    for runner in runners:
+        runner.close()
 
 
 def _race(

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,15 +22,22 @@ _STOP_S = 30
 
 
 class Service:
-    """A running service. Its log is a file beside the store."""
+    """A running service."""
 
-    def __init__(self, store: Path, *, workers: int = 1) -> None:
+    def __init__(self, store: Path | str, *, workers: int = 1, log: Path | None = None) -> None:
+        """Start it over a store.
+
+        Args:
+            store: A directory or database.
+            workers: Processes.
+            log: Where it may write; beside the directory if there is nothing said.
+        """
         self.workers = workers
-        self._log = store.with_suffix(".log")
+        self._log = log or Path(store).with_suffix(".log")
         command = [DEDUP, "serve", "--store", store, "--port", "0", "--workers", str(workers)]
-        with self._log.open("wb") as log:
+        with self._log.open("wb") as output:
             # A session of its own: one signal reaches all of its processes and no other.
-            self.process = subprocess.Popen(command, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(command, stderr=output, start_new_session=True)
         try:
             wait_until(self._is_up, _START_S, "the service starts", self.log)
         except BaseException:
@@ -60,12 +67,15 @@ class Service:
     def worker_of(self, client: "Client") -> int:
         """Return the process that holds the other end of a client's connection."""
         socket = f"socket:[{_inode_of(client.local_port)}]"
-        for pid in self.worker_pids():
-            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-                with contextlib.suppress(FileNotFoundError):
-                    if str(descriptor.readlink()) == socket:
-                        return pid
-        raise AssertionError("no worker holds the connection")
+        holders: list[int] = []
+
+        def is_found() -> bool:
+            # The kernel's list of a process's children may leave some out for a moment.
+            holders.extend(pid for pid in self.worker_pids() if socket in _descriptors(pid))
+            return bool(holders)
+
+        wait_until(is_found, _STOP_S, "a worker holds the connection", self.log)
+        return holders[0]
 
     def kill_a_worker(self) -> None:
         """Kill one of several workers, and return once another has taken its place."""
@@ -151,6 +161,12 @@ def clients_on_all_workers(service: Service, count: int) -> list[Client]:
     raise AssertionError("some worker takes no connections")
 
 
+def clients_of(services: Sequence[Service], count: int) -> list[Client]:
+    """Return clients of whom each service, and each of its workers, serves as many."""
+    share = count // len(services)
+    return [client for service in services for client in clients_on_all_workers(service, share)]
+
+
 def wait_until(
     is_true: Callable[[], bool], seconds: float, what: str, explain: Callable[[], str]
 ) -> None:
@@ -173,6 +189,13 @@ def is_alive(pid: int) -> bool:
 def _is_worker(pid: int) -> bool:
     # A worker that was killed a moment ago is still listed, with an empty command.
     return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def _descriptors(pid: int) -> Iterator[str]:
+    """Yield what a process holds open."""
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield str(descriptor.readlink())
 
 
 def _inode_of(client_port: int) -> str:
