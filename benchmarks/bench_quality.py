@@ -43,7 +43,7 @@ CLEAN_COLLECTIONS = ("news_chinanews", "news_xwlb", "news_taiwan")
 SUBJECT_COLLECTIONS = ("news_chinanews", "news_taiwan", "news_thucnews_sample")
 LEAST_CHARS = 300  # of an article that is damaged; shorter ones are a matter of their own
 FORMULAIC_COLLECTIONS = ("news_hk_fire", "news_xwlb", "news_nankai", "templ_court_judgments")
-MORE_COLLECTIONS = ("news_xwlb", "news_nankai", "news_hk_fire", "msgs_cofacts")
+MORE_COLLECTIONS = ("news_xwlb", "news_nankai", "news_hk_fire", "msgs_cofacts", "templ_cec_events")
 EXCERPTS = "garbled_real_excerpts.jsonl.gz"
 PAGES, PAGED_COLLECTION = "pages_hk_fire_rawtext.jsonl.gz", "news_hk_fire"
 PAIRS = "pairs_natural_candidates.jsonl.gz"
@@ -72,6 +72,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--strangers", type=int, default=30_000, help="unrelated checks")
     parser.add_argument("--pairs", type=int, default=2_000, help="natural pairs at most")
     parser.add_argument("--curves", type=Path, help="draw containments to this SVG file")
+    parser.add_argument(
+        "--fill", type=int, default=0, help="more known articles, made up, for scale (default: 0)"
+    )
     parser.add_argument("--tables", type=Path, help="default: CORPUS/tables")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tuning", action="store_true", help="the half for tuning")
@@ -221,6 +224,7 @@ def run_matching(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
     ]
     chosen = (pool + others)[: options.known]
     known = KnownArticles(chosen)
+    known.fill(options.fill, chosen, corpus.tables.common, options.seed)
     suited = {article.id for article in pool}
     originals = [article for article in known.originals if article.id in suited]
     around = Surroundings(
@@ -232,7 +236,8 @@ def run_matching(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
     matcher = Matcher(known, around, baselines, baseline_articles=options.baseline_articles)
     names = "".join(f"{name[:7]:>8}" for name in Baselines.names) if baselines else ""
     print(
-        f"\n  {len(chosen)} known articles, {len(known.originals)} of them originals"
+        f"\n  {len(chosen)} known articles, {len(known.originals)} of them originals, "
+        f"and {options.fill} made up"
         f"\n  {'matching':34}{'severity':8}{'n':>5}  recall exhaust  origin. verdict sources strng"
         f"  med.ms{names}  what failed"
     )
@@ -276,9 +281,13 @@ def run_negatives(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]
     results["strangers"] = strangers
     print(
         f"\n  strangers: {strangers['checks']} checks against {half} known, "
-        f"{len(strangers['listed'])} with an original, to be read: {strangers['verdicts']}"
+        f"{len(strangers['false'])} with an original: {strangers['verdicts']}"
     )
-    print_listing(strangers["listed"])
+    print_listing(strangers["false"])
+    print(
+        f"\n  natural relatives of known articles: {len(strangers['relatives'])} with an original"
+    )
+    print_listing(strangers["relatives"][:10])
     same_event = corpus.folder / SAME_EVENT
     if same_event.exists():
         found = results["same_event"] = list_same_event(same_event)

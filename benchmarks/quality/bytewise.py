@@ -11,7 +11,7 @@ from quality.pairs import (
     half_characters,
     on_gbk_stretches,
 )
-from quality.pieces import is_han
+from quality.pieces import is_han, join_paragraphs, split_paragraphs
 from quality.script import HALF_WIDTH, convert, is_converted, reading
 
 __all__ = ["SIGNS", "annotate", "shift"]
@@ -226,6 +226,16 @@ def gbk_shift_dropped(subject: Subject, severity: Severity, rng: Random) -> Dama
     """Half bytes lost and private-use characters dropped, half-width punctuation."""
     base = convert(subject.text, "s2t").translate(HALF_WIDTH)
     return _shifted(base, severity, rng, dangling="", keep_private=False)
+
+
+@kind("gbk_shift_tags", levels(GARBLED), DamageKind.GBK_SHIFT, recovery=Recovery.MARKED)
+def gbk_shift_tags(subject: Subject, severity: Severity, rng: Random) -> Damaged | None:
+    """`?！?/p>`: the tag behind a paragraph is cut, and the parser leaves its rest in the text."""
+    base = join_paragraphs(split_paragraphs(convert(subject.text, "s2t")))
+    tagged = base.replace("\n", "</p>\n") + "</p>"
+    copy, lost = shift(tagged, rng, share=_HIT[severity], dangling="?")
+    copy = copy.replace("</p>", "")
+    return Damaged(copy, base, lost) if "/p>" in copy else None
 
 
 _HIT = {Severity.LIGHT: 0.3, Severity.USUAL: 0.66, Severity.HEAVY: 1.0}

@@ -5,13 +5,23 @@ from random import Random
 from dedup import DamageKind, Verdict
 from quality.bytewise import annotate, shift
 from quality.edits import swap
-from quality.kinds import COPIES, GARBLED, KINDS, Damaged, Severity, Subject, kind, levels
+from quality.kinds import (
+    ANY_RELATION,
+    COPIES,
+    GARBLED,
+    KINDS,
+    Damaged,
+    Severity,
+    Subject,
+    kind,
+    levels,
+)
 from quality.pieces import is_han, pick_places, sentences
 from quality.script import HALF_WIDTH, convert, is_converted
 from quality.shares import cut
 from quality.surroundings import stuffing_list, wrap
 
-_SLIPS = levels(GARBLED | COPIES, GARBLED | COPIES, extreme=True)
+_SLIPS = levels(GARBLED | COPIES, GARBLED, extreme=True)
 _READINGS = {
     Severity.LIGHT: 0.3,
     Severity.USUAL: 0.7,
@@ -127,4 +137,4 @@ def five_at_once(subject: Subject, severity: Severity, rng: Random) -> Damaged |
     return Damaged(text, unrecoverable=None, shows=shows) if shows else None
 
 
-kind("five_at_once", {Severity.EXTREME: GARBLED | COPIES})(five_at_once)
+kind("five_at_once", {Severity.EXTREME: ANY_RELATION})(five_at_once)

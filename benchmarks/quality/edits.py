@@ -120,15 +120,15 @@ def _shuffled(parts: list[str], severity: Severity, rng: Random, glue: str) -> D
 
 _REWRITTEN = levels(
     REPRINT,
-    frozenset({Verdict.PARTIAL, Verdict.REPRINT}),
+    REPRINT,
     frozenset({Verdict.PARTIAL}),
 )
 
 
 @kind("updated", _REWRITTEN)
 def updated(subject: Subject, severity: Severity, rng: Random) -> Damaged | None:
-    """A tenth, 40 or 60 hundredths of the sentences rewritten; the heaviest is no copy."""
-    share = {Severity.LIGHT: 0.1, Severity.USUAL: 0.4, Severity.HEAVY: 0.55}[severity]
+    """A tenth, a quarter or more than half of the sentences rewritten; that is no copy."""
+    share = {Severity.LIGHT: 0.1, Severity.USUAL: 0.25, Severity.HEAVY: 0.55}[severity]
     parts = sentences(subject.text)
     fresh = [part for text in subject.prose for part in sentences(text) if len(part) > 10]
     places = [place for place, part in enumerate(parts) if len(part) > 10]

@@ -6,7 +6,7 @@ from html.entities import codepoint2name
 from random import Random
 from urllib.parse import quote
 
-from dedup import DamageKind
+from dedup import DamageKind, Verdict
 from quality.kinds import GARBLED, Damaged, Recovery, Severity, Subject, kind, levels
 from quality.pairs import decode_careless
 from quality.pieces import is_han, join_paragraphs, split_paragraphs
@@ -126,6 +126,28 @@ def utf8_as_gbk_lossy(subject: Subject, severity: Severity, rng: Random) -> Dama
     mark = rng.choice(("?", "\ufffd", ""))
     text = "".join(mark if is_han(c) and rng.random() < share else c for c in copy.text)
     return Damaged(text, copy.undamaged, None)
+
+
+def _hopeless(subject: Subject, *, resaved: bool) -> Damaged:
+    """Return GBK read as UTF-8: next to nothing survives, and is not to be guessed."""
+    copy = subject.text.encode("gb18030").decode("utf-8", "replace")
+    if resaved:
+        copy = copy.encode("utf-8").decode("gb18030", "replace")
+    return Damaged(copy, unrecoverable=sum(map(is_han, subject.text)))
+
+
+@kind("gbk_as_utf8", {Severity.USUAL: frozenset(Verdict)}, DamageKind.LOST_CHARACTERS)
+def gbk_as_utf8(subject: Subject, severity: Severity, rng: Random) -> Damaged:
+    """GBK read as UTF-8: U+FFFD nearly everywhere."""
+    del severity, rng
+    return _hopeless(subject, resaved=False)
+
+
+@kind("kunjin_whole", {Severity.USUAL: frozenset(Verdict)}, DamageKind.LOST_CHARACTERS)
+def kunjin_whole(subject: Subject, severity: Severity, rng: Random) -> Damaged:
+    """The same saved as UTF-8 and read as GBK: `锟斤拷`."""
+    del severity, rng
+    return _hopeless(subject, resaved=True)
 
 
 _NAMED = {

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from quality.tables import Tables
 
 __all__ = [
+    "ANY_RELATION",
     "COPIES",
     "GARBLED",
     "KINDS",
@@ -121,7 +122,7 @@ KINDS: dict[str, Kind] = {}
 
 GARBLED = frozenset({Verdict.GARBLED_MIRROR})
 COPIES = frozenset({Verdict.EXACT, Verdict.REPRINT})
-_ANY_SHARE = frozenset(
+ANY_RELATION = frozenset(
     {Verdict.GARBLED_MIRROR, Verdict.REPRINT, Verdict.EXCERPT, Verdict.COMPILATION, Verdict.PARTIAL}
 )
 
@@ -140,7 +141,7 @@ def levels(
     usual = usual or light
     table = {Severity.LIGHT: light, Severity.USUAL: usual, Severity.HEAVY: heavy or usual}
     if extreme:
-        table[Severity.EXTREME] = _ANY_SHARE
+        table[Severity.EXTREME] = ANY_RELATION
     return table
 
 

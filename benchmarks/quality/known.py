@@ -1,14 +1,19 @@
 """A service that knows articles, through the library's public interface."""
 
+import itertools
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from random import Random
 
 from dedup import Article, CheckResult, DedupError, Deduplicator
 from dedup.preparation import PreparedArticle
 from quality.corpus import CorpusArticle
 
 __all__ = ["KnownArticles"]
+
+_AT_ONCE = 1_000
+_DISGUISES = 200
 
 
 class KnownArticles:
@@ -35,6 +40,17 @@ class KnownArticles:
             if article.id in self.results and self.results[article.id].original is None
         ]
 
+    def fill(self, count: int, articles: Sequence[CorpusArticle], alphabet: str, seed: int) -> None:
+        """Remember `count` more articles that share no words with any other.
+
+        They are the given ones, each written in one of two hundred disguises in which every
+        usual character stands for another: as long, as repetitive and as much alike within a
+        disguise as real articles are.
+        """
+        made = itertools.islice(_disguised(articles, alphabet, Random(seed)), count)
+        while batch := list(itertools.islice(made, _AT_ONCE)):
+            self._dedup.scan(batch)
+
     def check(self, text: str, title: str = "") -> CheckResult:
         """Return what a text is to the known articles; it is not remembered."""
         return self._dedup.check(Article(text=text, title=title or None), remember=False)
@@ -52,3 +68,12 @@ class KnownArticles:
 def as_article(article: CorpusArticle) -> Article:
     """Return an article as a client hands it in."""
     return Article(text=article.text, id=article.id, title=article.title or None)
+
+
+def _disguised(articles: Sequence[CorpusArticle], alphabet: str, rng: Random) -> Iterator[Article]:
+    """Yield the articles in one disguise after the other."""
+    for disguise in range(_DISGUISES):
+        table = str.maketrans(alphabet, "".join(rng.sample(alphabet, len(alphabet))))
+        for article in articles:
+            text = article.text.translate(table)
+            yield Article(text=text, id=f"{article.id}/disguise-{disguise}")

@@ -109,16 +109,18 @@ def spaced(subject: Subject, severity: Severity, rng: Random) -> Damaged | None:
 def lookalikes() -> dict[str, str]:
     """Return radicals and compatibility forms by the usual character, as NFKC pairs them."""
     found: dict[str, str] = {}
-    blocks = (range(0x2E80, 0x2FE0), range(0xF900, 0xFB00), range(0x2F800, 0x2FA20))
+    blocks = (
+        range(0x2E80, 0x2FE0),  # radicals
+        range(0xF900, 0xFB00),  # compatibility ideographs
+        range(0x2F800, 0x2FA20),
+        range(0x3244, 0x3248),  # in circles
+        range(0x3280, 0x32B1),
+    )
     for block in blocks:
         for code in block:
             usual = unicodedata.normalize("NFKC", chr(code))
             if len(usual) == 1 and usual != chr(code) and is_han(usual):
                 found[usual] = found.get(usual, "") + chr(code)
-    for sign in map(chr, range(0x3220, 0x3248)):  # parenthesized: several characters in one
-        usual = unicodedata.normalize("NFKC", sign)
-        if len(usual) == 1:
-            found[usual] = found.get(usual, "") + sign
     return found
 
 
@@ -186,6 +188,23 @@ def half_width(subject: Subject, severity: Severity, rng: Random) -> Damaged | N
     """`,` for `，`: an editor's choice, no damage."""
     del severity, rng
     copy = subject.text.translate(HALF_WIDTH)
+    return Damaged(copy, copy) if copy != subject.text else None
+
+
+@kind("vocabulary", {Severity.USUAL: COPIES | GARBLED}, recovery=Recovery.IDENTICAL)
+def vocabulary(subject: Subject, severity: Severity, rng: Random) -> Damaged | None:
+    """Words of Taiwan in simplified script: 信息 is 资讯, 软件 is 软体."""
+    del severity, rng
+    copy = convert(convert(subject.text, "s2twp"), "t2s")
+    return Damaged(copy, copy) if copy != subject.text else None
+
+
+@kind("full_width", {Severity.USUAL: COPIES}, recovery=Recovery.IDENTICAL)
+def full_width(subject: Subject, severity: Severity, rng: Random) -> Damaged | None:
+    """Letters and digits in full width."""
+    del severity, rng
+    wide = {code: code + 0xFEE0 for code in range(0x21, 0x7F) if chr(code).isalnum()}
+    copy = subject.text.translate(wide)
     return Damaged(copy, copy) if copy != subject.text else None
 
 

@@ -18,6 +18,7 @@ from quality.matching import is_related
 __all__ = ["check_pages", "check_pairs", "check_strangers", "list_formulaic", "list_same_event"]
 
 _GRADED_DIFFERENT = 2.0
+_UNRELATED = 0.2  # share below which a text has no relative among the known ones
 _SHOWN = 160  # characters of each text in a listing
 _NOT_OF_ONE_ARTICLE = ("compilation", "prose_added", "updated")
 
@@ -43,7 +44,8 @@ def check_strangers(
 ) -> dict[str, Any]:
     """Check articles that are not known, as they are and damaged; list each that has an original.
 
-    Natural copies of known articles are among them, so that what is listed must be read.
+    Natural relatives of known articles, by an exact count over all, are listed apart, to be
+    read. Of the others every original is false.
     """
     texts = {article.id: article.text for article in known.originals}
     every = EveryArticle([known.prepare(text) for text in texts.values()])
@@ -53,30 +55,41 @@ def check_strangers(
         if not entry.name.startswith(_NOT_OF_ONE_ARTICLE) and severity is not Severity.EXTREME
     ]
     rng = Random(seed)
+    unrelated, relatives, nearest_shares = [], [], []
+    for article in strangers:
+        nearest = every.nearest(known.prepare(article.text))
+        share = max(nearest.containment, nearest.coverage)
+        nearest_shares.append(round(share, 4))
+        if share < _UNRELATED:
+            unrelated.append(article)
+            continue
+        answer = known.check(article.text)
+        if answer.original:
+            other = answer.original.id
+            relatives.append(_pair(article.id, other, answer, (article.text, texts[other])))
     done = 0
-    listed, verdicts, nearest = [], Counter[str](), []
-    for turn in range(1 + checks // max(len(strangers), 1)):
-        for article in strangers[: checks - done]:
+    false: list[dict[str, Any]] = []
+    verdicts: Counter[str] = Counter()
+    for turn in range(1 + checks // max(len(unrelated), 1)):
+        for article in unrelated[: checks - done]:
             text = article.text
             if turn:
                 name, severity = rng.choice(kinds)
                 case = make_case(article, name, severity, seed=seed + turn, around=around)
                 text = case.text if case else text
-            answer = _check_or_none(known, text)
-            if answer is None:
-                continue
+            answer = known.check(text)
             done += 1
-            verdicts[answer.verdict] += 1
-            if not turn:
-                nearest.append(round(every.nearest(known.prepare(text)).containment, 4))
+            verdicts[str(answer.verdict)] += 1
             if answer.original:
                 other = answer.original.id
-                listed.append(_pair(article.id, other, answer, (text, texts[other])))
+                row = _pair(article.id, other, answer, (text, texts[other]))
+                false.append({**row, "damage": f"{name}/{severity}" if turn else ""})
     return {
         "checks": done,
-        "verdicts": {str(name): count for name, count in verdicts.items()},
-        "listed": listed,
-        "nearest_containment": nearest,
+        "verdicts": dict(verdicts),
+        "false": false,
+        "relatives": relatives,
+        "nearest_containment": nearest_shares,
     }
 
 
@@ -221,8 +234,11 @@ def check_pairs(
         found = {match.id for match in answer.matches}
         # A cluster answers with its original.
         hit = bool({other, known.original_of(other)} & found)
-        counts["related"] += 1
-        counts["found"] += hit
+        level = (
+            "copies" if max(scores.containment, scores.coverage) >= thresholds.copy else "partial"
+        )
+        counts[level] += 1
+        counts[f"{level}_found"] += hit
         if not hit:
             row = {
                 "containment": round(scores.containment, 3),

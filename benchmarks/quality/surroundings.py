@@ -46,6 +46,18 @@ def stuffing(subject: Subject, severity: Severity, rng: Random) -> Damaged:
     return Damaged("\n".join(parts), clean)
 
 
+@kind("stuffing_header", levels(GARBLED), DamageKind.KEYWORD_STUFFING, recovery=Recovery.IDENTICAL)
+def stuffing_header(subject: Subject, severity: Severity, rng: Random) -> Damaged:
+    """`国产精品99,激情五月,…`: a line or more of such phrases in front."""
+    count = {Severity.LIGHT: 8, Severity.USUAL: 15, Severity.HEAVY: 40}[severity]
+    phrases = [
+        rng.choice(_phrases()["header"]) + rng.choice(("", "", str(rng.randint(1, 99))))
+        for _ in range(count)
+    ]
+    clean = subject.text.strip()
+    return Damaged(rng.choice((",", "，", " ", "|")).join(phrases) + "\n\n" + clean, clean)
+
+
 def _random_letters(rng: Random, least: int = 10, most: int = 60) -> str:
     letters = string.ascii_letters + string.digits + ",.;:!?~-_+&%$#@'\"/ "
     return "".join(rng.choices(letters, k=rng.randint(least, most)))
