@@ -3,11 +3,12 @@
 import asyncio
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
 from app.problems import OVERLOADED, ProblemError
-from dedup import CheckResult, DedupError, Deduplicator
+from dedup import CheckResult, Deduplicator
 from dedup.deduplicator import Survey
 
 __all__ = ["Committer"]
@@ -15,7 +16,13 @@ __all__ = ["Committer"]
 _MAX_GROUP = 256
 _MAX_WAITING = 4096
 
-_Job = tuple[Survey, "Future[CheckResult]"]
+
+class _Job(NamedTuple):
+    """An article to be remembered, and who waits for it in which event loop."""
+
+    survey: Survey
+    answer: "asyncio.Future[CheckResult]"
+    loop: asyncio.AbstractEventLoop
 
 
 class Committer:
@@ -37,9 +44,10 @@ class Committer:
         """
         if self._jobs.qsize() >= _MAX_WAITING:
             raise ProblemError(OVERLOADED, "too many articles wait to be remembered")
-        job: Future[CheckResult] = Future()
-        self._jobs.put((survey, job))
-        return await asyncio.wrap_future(job)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[CheckResult] = loop.create_future()
+        self._jobs.put(_Job(survey, answer, loop))
+        return await answer
 
     def close(self) -> None:
         """Commit what waits, then end the thread."""
@@ -69,16 +77,29 @@ class Committer:
         return group, True
 
     def _commit(self, group: Sequence[_Job]) -> None:
-        # A client that has gone away took its future with it.
-        group = [(survey, job) for survey, job in group if job.set_running_or_notify_cancel()]
+        # Whoever has gone away need not be remembered.
+        group = [job for job in group if not job.answer.cancelled()]
+        results: Sequence[CheckResult | BaseException]
         try:
-            results = self._dedup.remember([survey for survey, _ in group])
+            results = self._dedup.remember([job.survey for job in group])
         except BaseException as error:  # noqa: BLE001  whoever waits must hear of it
-            for _, job in group:
-                job.set_exception(error)
-            return
-        for (_, job), result in zip(group, results, strict=True):
-            if isinstance(result, DedupError):
-                job.set_exception(result)
-            else:
-                job.set_result(result)
+            results = [error] * len(group)
+        settled = list(zip(group, results, strict=True))
+        # One wake-up for all who wait in a loop: each costs a write to a pipe.
+        for loop in {job.loop for job in group}:
+            own = [(job.answer, result) for job, result in settled if job.loop is loop]
+            with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+                loop.call_soon_threadsafe(_settle, own)
+
+
+def _settle(
+    settled: Sequence[tuple["asyncio.Future[CheckResult]", CheckResult | BaseException]],
+) -> None:
+    """Tell those who wait; runs in their event loop."""
+    for answer, result in settled:
+        if answer.done():
+            continue
+        if isinstance(result, BaseException):
+            answer.set_exception(result)
+        else:
+            answer.set_result(result)

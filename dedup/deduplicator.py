@@ -182,7 +182,10 @@ class Deduplicator:
     def answer(self, survey: Survey) -> CheckResult:
         """Answer a survey without remembering its article."""
         prepared = survey.prepared
-        with self._store.read().snapshot() as reader:
+        reader = self._store.read()
+        if not survey.comparisons and reader.find(prepared.id) is None:
+            return self._answers.fresh(prepared, [])
+        with reader.snapshot():
             stored = reader.find(prepared.id)
             if stored is not None and stored.text_digest == prepared.text_digest:
                 return self._answers.recorded(stored, reader)

@@ -12,7 +12,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.bodies import LineReader, parse_json, require_media_type
-from app.dependencies import Service, ServiceDependency, in_thread
+from app.dependencies import DirectRoute, Service, ServiceDependency, in_thread
 from app.openapi import ndjson_answer, ndjson_body, problems
 from app.problems import INTERNAL_ERROR, ProblemError, problem_body, problem_of
 from app.schemas import CheckAnswer, CheckRequest
@@ -22,7 +22,7 @@ from dedup.serialization import check_result_to_dict
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["check"])
+router = APIRouter(tags=["check"], route_class=DirectRoute)
 
 _LINES_AT_ONCE = 64
 _UNREAD_ANSWERS = 10_000

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from app.bodies import media_type_of, parse_json, read_body, require_media_type
-from app.dependencies import Service, ServiceDependency, run
+from app.dependencies import DirectRoute, Service, ServiceDependency, run
 from app.openapi import article_body, json_body, problems
 from app.problems import INVALID_FIELD, ProblemError
 from app.responses import json_response
@@ -15,7 +15,7 @@ from dedup.text.decode import decode
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["check"])
+router = APIRouter(tags=["check"], route_class=DirectRoute)
 
 
 @router.post(

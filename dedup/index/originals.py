@@ -78,6 +78,8 @@ class KnownOriginals:
         """Take over what was committed since the last call, by whichever process."""
         # The lock is held while reading too: of two threads that follow at once, the one
         # with the older view must not apply it last.
+        if reader.sequence() == self._sequence:
+            return  # as most often; asking for the entries takes several times as long
         with self._lock:
             while entries := reader.log(after=self._sequence, limit=_ROWS_AT_ONCE):
                 touched = {entry.number for entry in entries}
