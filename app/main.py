@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from app.dependencies import Service
 from app.openapi import describe
 from app.problems import install_handlers
-from app.routes import articles, batch, check, clusters, documentation, operations
+from app.routes import articles, batch, check, clusters, console, documentation, operations
 from app.settings import Settings
 from app.version import RELEASE
 from dedup import Deduplicator
@@ -46,6 +46,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.openapi = lru_cache(partial(describe, app))  # type: ignore[method-assign]
     app.state.service = None
     install_handlers(app)
-    for module in (check, batch, articles, clusters, operations, documentation):
+    for module in (check, batch, articles, clusters, operations, documentation, console):
         app.include_router(module.router)
     return app

@@ -17,6 +17,7 @@ from dedup import errors
 __all__ = [
     "INVALID_FIELD",
     "MALFORMED_REQUEST",
+    "NOT_FOUND",
     "NOT_READY",
     "OVERLOADED",
     "PROBLEMS",

@@ -17,6 +17,7 @@ __all__ = [
     "ClustersAnswer",
     "KnownArticleAnswer",
     "ProblemAnswer",
+    "Readings",
     "RepairAnswer",
     "RepairRequest",
     "ReplaceRequest",
@@ -34,6 +35,19 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class Readings(_Request):
+    """What an answer tells of the text itself, when asked."""
+
+    repaired: Annotated[bool, Field(strict=False)] = False
+    main_text: Annotated[bool, Field(strict=False)] = False
+    damage_marks: Annotated[bool, Field(strict=False)] = False
+
+    @property
+    def are_wanted(self) -> bool:
+        """Whether any of them is asked for."""
+        return self.repaired or self.main_text or self.damage_marks
+
+
 class CheckOptions(_Request):
     """All of a check but its text; the query parameters of a raw body."""
 
@@ -45,6 +59,8 @@ class CheckOptions(_Request):
     remember: bool = True
     passages: bool = False
     repaired: bool = False
+    main_text: bool = False
+    damage_marks: bool = False
 
     def article(self, text: str) -> Article:
         """Return the article that these options and a text describe."""
@@ -107,12 +123,36 @@ class RecordAnswer(BaseModel):
     first_seen: str
 
 
+class DamageMarkAnswer(BaseModel):
+    """A damaged stretch of the text as received, and what a repair puts in its place."""
+
+    kind: DamageKind
+    start: int
+    end: int
+    replacement: str
+
+
 class DamageAnswer(BaseModel):
     """What is wrong with a text."""
 
     damaged: bool
     score: Score
     kinds: dict[DamageKind, int]
+    marks: list[DamageMarkAnswer] | None = None
+
+
+class StretchAnswer(BaseModel):
+    """Where characters in a row begin, in the main text and in the text as received."""
+
+    start: int
+    received_start: int
+
+
+class MainTextAnswer(BaseModel):
+    """The text that was compared: the main text of a page, or else all of it, decoded."""
+
+    text: str
+    stretches: list[StretchAnswer]
 
 
 class DifferencesAnswer(BaseModel):
@@ -133,6 +173,13 @@ class PassageAnswer(BaseModel):
     original_end: int
 
 
+class AnchorAnswer(BaseModel):
+    """The same place in both texts as received, where a line of the original begins."""
+
+    start: int
+    original_start: int
+
+
 class MatchAnswer(BaseModel):
     """A known article that shares enough."""
 
@@ -143,6 +190,7 @@ class MatchAnswer(BaseModel):
     coverage: Score
     differences: DifferencesAnswer | None = None
     passages: list[PassageAnswer] | None = None
+    anchors: list[AnchorAnswer] | None = None
 
 
 class CheckAnswer(BaseModel):
@@ -161,6 +209,7 @@ class CheckAnswer(BaseModel):
     matches: list[MatchAnswer]
     damage: DamageAnswer
     repaired: str | None = None
+    main_text: MainTextAnswer | None = None
 
 
 class KnownArticleAnswer(RecordAnswer):
@@ -176,6 +225,8 @@ class KnownArticleAnswer(RecordAnswer):
     too_short: bool
     damage: DamageAnswer
     text: str
+    repaired: str | None = None
+    main_text: MainTextAnswer | None = None
 
 
 class CopyAnswer(RecordAnswer):

@@ -68,21 +68,32 @@ class Catalogue:
             )
 
     def articles(
-        self, *, url: str | None = None, cursor: str | None = None, limit: int = 100
+        self,
+        *,
+        url: str | None = None,
+        title: str | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
     ) -> Page[ArticleSummary]:
         """Return articles in the order in which they were remembered.
 
         Args:
             url: Only those found at this address.
+            title: Only those with this in their title; not together with `url`.
             cursor: Of the page before.
             limit: Most articles to return.
 
         Raises:
-            InvalidFieldError: The cursor is none of ours.
+            InvalidFieldError: The cursor is none of ours, or there are two conditions.
         """
+        if url is not None and title is not None:
+            raise InvalidFieldError("search by url or by title, not by both")
         [after] = _numbers(cursor, 1) or [0]
         with self._store.read().snapshot() as reader:
-            rows = reader.articles_after(after, limit=limit + 1, url=url)
+            if title is None:
+                rows = reader.articles_after(after, limit=limit + 1, url=url)
+            else:
+                rows = reader.titled(title, after=after, limit=limit + 1)
             page = _page(rows, limit, lambda row: str(row.number))
             originals = self._originals(page.items, reader)
             return Page(

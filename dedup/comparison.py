@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from cachetools import LRUCache
 
+from dedup.anchors import find_anchors
 from dedup.config import DedupConfig
-from dedup.models import Differences, Passage, Scores, Verdict
+from dedup.models import Anchor, Differences, Passage, Scores, Verdict
 from dedup.preparation import PreparedArticle, Preparer
 from dedup.sketch.alignment import align_sets
 from dedup.sketch.similarity import ShingleSet
@@ -37,6 +38,7 @@ class Evidence:
 
     differences: Differences
     passages: tuple[Passage, ...]
+    anchors: tuple[Anchor, ...]
 
 
 class Comparer:
@@ -89,7 +91,8 @@ class Comparer:
             )
             for start, end, known_start, known_end in alignment.passages
         )
-        return Evidence(alignment.differences, passages)
+        anchors = find_anchors(text, alignment.passages, alignment.partners, offsets, known_offsets)
+        return Evidence(alignment.differences, passages, anchors)
 
     def forget(self, numbers: Sequence[int]) -> None:
         """Drop articles whose numbers may be given to others."""

@@ -223,7 +223,12 @@ class Deduplicator:
             known = reader.find(match.id)
             evidence = known and self._comparer.evidence(prepared, known.number, reader)
             matches.append(
-                replace(match, differences=evidence.differences, passages=evidence.passages)
+                replace(
+                    match,
+                    differences=evidence.differences,
+                    passages=evidence.passages,
+                    anchors=evidence.anchors,
+                )
                 if evidence
                 else match
             )

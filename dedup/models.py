@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
 __all__ = [
+    "Anchor",
     "Article",
     "ArticleRecord",
     "ArticleSummary",
@@ -20,6 +21,7 @@ __all__ = [
     "ClusterSummary",
     "Damage",
     "DamageKind",
+    "DamageMark",
     "Differences",
     "Edit",
     "KnownArticle",
@@ -131,6 +133,15 @@ class Damage:
     kinds: Mapping[DamageKind, int] = field(default_factory=dict)
 
 
+class DamageMark(NamedTuple):
+    """A damaged stretch of a text as received, and what a repair puts in its place."""
+
+    kind: DamageKind
+    start: int
+    end: int
+    replacement: str
+
+
 @dataclass(frozen=True, slots=True)
 class RepairedText:
     """A text after repair, and how it came about.
@@ -231,6 +242,13 @@ class Passage(NamedTuple):
     original_end: int
 
 
+class Anchor(NamedTuple):
+    """The same place in both articles, where a line of the original begins."""
+
+    start: int
+    original_start: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A known article that shares enough with the incoming one."""
@@ -240,6 +258,7 @@ class Match:
     scores: Scores
     differences: Differences | None = None
     passages: tuple[Passage, ...] | None = None
+    anchors: tuple[Anchor, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,6 +191,8 @@ def _match_to_dict(match: Match) -> dict[str, Any]:
         }
     if match.passages is not None:
         answer["passages"] = [passage._asdict() for passage in match.passages]
+    if match.anchors is not None:
+        answer["anchors"] = [anchor._asdict() for anchor in match.anchors]
     return answer
 
 

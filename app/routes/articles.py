@@ -7,8 +7,15 @@ from fastapi import APIRouter, Query, Request, Response
 from app.bodies import parse_json, read_body, require_media_type
 from app.dependencies import ServiceDependency, in_thread, run
 from app.openapi import json_body, problems
+from app.readings import add_readings
 from app.responses import Cursor, Limit, json_response
-from app.schemas import ArticlesAnswer, CheckAnswer, KnownArticleAnswer, ReplaceRequest
+from app.schemas import (
+    ArticlesAnswer,
+    CheckAnswer,
+    KnownArticleAnswer,
+    Readings,
+    ReplaceRequest,
+)
 from dedup import Article
 from dedup.serialization import articles_to_dict, check_result_to_dict, known_article_to_dict
 
@@ -19,18 +26,24 @@ router = APIRouter(tags=["articles"])
 
 @router.get(
     "/articles",
-    summary="List articles, or those found at a URL",
+    summary="List articles, or those found at a URL or with words in the title",
     response_model=ArticlesAnswer,
     responses=problems(422, 503),
 )
 async def list_articles(
     service: ServiceDependency,
     url: Annotated[str | None, Query(description="Only articles found here.")] = None,
+    title: Annotated[
+        str | None,
+        Query(min_length=1, max_length=4096, description="Only articles with this in their title."),
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Response:
     """Return a page of articles in the order in which they were remembered."""
-    page = await in_thread(service.dedup.catalogue.articles, url=url, cursor=cursor, limit=limit)
+    page = await in_thread(
+        service.dedup.catalogue.articles, url=url, title=title, cursor=cursor, limit=limit
+    )
     return json_response(articles_to_dict(page))
 
 
@@ -40,10 +53,18 @@ async def list_articles(
     response_model=KnownArticleAnswer,
     responses=problems(404, 503),
 )
-async def get_article(article_id: str, service: ServiceDependency) -> Response:
+async def get_article(
+    article_id: str,
+    service: ServiceDependency,
+    readings: Annotated[Readings, Query()],
+) -> Response:
     """Return an article, its text as received and what it is today."""
     known = await in_thread(service.dedup.catalogue.article, article_id)
-    return json_response(known_article_to_dict(known))
+    answer = known_article_to_dict(known)
+    if readings.are_wanted:
+        article = Article(id=article_id, text=known.text, format=known.format)
+        add_readings(answer, readings, await in_thread(service.dedup.prepare, article))
+    return json_response(answer)
 
 
 @router.put(

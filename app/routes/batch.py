@@ -15,6 +15,7 @@ from app.bodies import LineReader, parse_json, require_media_type
 from app.dependencies import DirectRoute, Service, ServiceDependency, in_thread
 from app.openapi import ndjson_answer, ndjson_body, problems
 from app.problems import INTERNAL_ERROR, ProblemError, problem_body, problem_of
+from app.readings import add_readings
 from app.schemas import CheckAnswer, CheckRequest
 from dedup import CheckResult, DedupError, Deduplicator
 from dedup.deduplicator import Survey
@@ -145,8 +146,7 @@ async def _shaped(
     if request.passages:
         result = await in_thread(service.dedup.with_evidence, result, survey.prepared)
     answer = check_result_to_dict(result)
-    if request.repaired:
-        answer["repaired"] = survey.prepared.normalized.repaired.text
+    add_readings(answer, request, survey.prepared)
     return answer
 
 

@@ -7,6 +7,7 @@ from app.bodies import media_type_of, parse_json, read_body, require_media_type
 from app.dependencies import DirectRoute, Service, ServiceDependency, run
 from app.openapi import article_body, json_body, problems
 from app.problems import INVALID_FIELD, ProblemError
+from app.readings import add_readings
 from app.responses import json_response
 from app.schemas import CheckAnswer, CheckOptions, CheckRequest, RepairAnswer, RepairRequest
 from dedup import Article, repair
@@ -39,8 +40,7 @@ async def check(request: Request, service: ServiceDependency) -> Response:
             lambda: dedup.with_evidence(result, survey.prepared), num_chars=len(article.text)
         )
     answer = check_result_to_dict(result)
-    if options.repaired:
-        answer["repaired"] = survey.prepared.normalized.repaired.text
+    add_readings(answer, options, survey.prepared)
     return json_response(answer)
 
 

@@ -18,7 +18,7 @@ References:
     frequency tables", 1994 (heaviest chain).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -68,12 +68,15 @@ class Alignment:
         places: Number of separate differences, moved passages not counted.
         single_character_differences: How many of them span at most MAX_SINGLE
             characters in either text.
+        partners: Position in the original paired with each position of the incoming
+            text, or -1; ascending within a passage; int32, shape (n,).
     """
 
     passages: tuple[AlignedPassage, ...]
     differences: Differences
     places: int
     single_character_differences: int
+    partners: NDArray[np.int32] = field(compare=False, repr=False)
 
 
 def align(a: NDArray[np.uint32], b: NDArray[np.uint32], k: int) -> Alignment:
@@ -102,7 +105,9 @@ def align_sets(incoming: ShingleSet, original: ShingleSet) -> Alignment:
     """
     a, b, k = incoming.codes, original.codes, incoming.k
     passages = np.empty((min(a.size, b.size) // k + 1, 4), np.int64)
-    counts = _align(a, b, k, incoming.places_in(original), original.first_places, passages).tolist()
+    partners = np.full(a.size, -1, np.int32)
+    names = incoming.places_in(original)
+    counts = _align(a, b, k, names, original.first_places, partners, passages).tolist()
     return Alignment(
         passages=tuple(map(AlignedPassage._make, passages[: counts[_NUM_PASSAGES]].tolist())),
         differences=Differences(
@@ -113,6 +118,7 @@ def align_sets(incoming: ShingleSet, original: ShingleSet) -> Alignment:
         ),
         places=counts[_PLACES],
         single_character_differences=counts[_SINGLE],
+        partners=partners,
     )
 
 
@@ -123,9 +129,13 @@ def _align(
     k: int,
     names: NDArray[np.int32],
     original_names: NDArray[np.int32],
+    partners: NDArray[np.int32],
     passages: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Fill `passages`, shape (enough, 4), and return the counts, by the names above.
+    """Fill `partners` and `passages`, and return the counts, by the names above.
+
+    `partners` comes filled with -1: for each position of a, the one it is paired with in
+    b. `passages` has the shape (enough, 4).
 
     A shingle is named by its first position in b: `names` and `original_names` say
     which one begins at each position of a and of b, -1 for none.
@@ -133,9 +143,7 @@ def _align(
     starts = np.zeros(b.size + 2, np.int32)
     places = np.empty(b.size, np.int32)
     _list_places(original_names, starts, places)
-    # For each position, the one it is paired with in the other text, or -1.
-    partners = np.full(a.size, -1, np.int32)
-    claims = np.full(b.size, -1, np.int32)
+    claims = np.full(b.size, -1, np.int32)  # for each position of b, the one in a
     if k < _MIN_ANCHOR:
         _claim_runs(a, b, names, starts, places, _MIN_ANCHOR, partners, claims)
     _claim_runs(a, b, names, starts, places, k, partners, claims)

@@ -212,6 +212,13 @@ class StoreReader(Protocol):
         """Return articles numbered above this, in order; those of one URL if it is given."""
         ...
 
+    def titled(self, part: str, *, after: int, limit: int) -> list[StoredArticle]:
+        """Return articles numbered above `after` with this in their title, in order.
+
+        Upper and lower case of A to Z are the same.
+        """
+        ...
+
     def text(self, number: int) -> str | None:
         """Return the text as received."""
         ...

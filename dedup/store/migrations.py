@@ -85,4 +85,12 @@ MIGRATIONS: tuple[Migration, ...] = (
         CREATE INDEX changes ON log (sequence) WHERE operation <> 'add';
         """,
     ),
+    Migration(
+        "0002_titles",
+        """
+        -- Searching for a part of a title reads all titles, but nothing else. In order of
+        -- arrival, so that an addition goes to the end.
+        CREATE INDEX articles_by_title ON articles (number, title) WHERE title IS NOT NULL;
+        """,
+    ),
 )

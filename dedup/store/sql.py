@@ -4,6 +4,7 @@ What differs between them, connections, transactions and errors, is the business
 `dedup.store.sqlite` and `dedup.store.postgres`, which fill in the abstract methods.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -45,6 +46,7 @@ ARTICLE_COLUMNS = """
 
 _CLUSTER_COLUMNS = "number, cluster_id, original, size, pinned"
 _MAX_INTEGER = 2**63 - 1
+_WILDCARDS = re.compile(r"[%_!]")  # of LIKE, and the sign that takes their meaning away
 
 
 class SqlReader(ABC):
@@ -110,6 +112,18 @@ class SqlReader(ABC):
             (number, *values, limit),
         )
         return [stored_article(row) for row in rows]
+
+    def titled(self, part: str, *, after: int, limit: int) -> list[StoredArticle]:
+        """Return articles numbered above `after` with this in their title, in order."""
+        pattern = _WILDCARDS.sub(r"!\g<0>", part)
+        # Numbers first: SQLite reads its index of titles and not every article.
+        rows = self._rows(
+            "SELECT number FROM articles WHERE title IS NOT NULL AND number > ?"
+            " AND lower(title) LIKE lower(?) ESCAPE '!' ORDER BY number LIMIT ?",
+            (after, f"%{pattern}%", limit),
+        )
+        found = self.articles([number for (number,) in rows]) if rows else {}
+        return [found[number] for number in sorted(found)]
 
     def text(self, number: int) -> str | None:
         """Return the text as received."""

@@ -7,17 +7,26 @@ character as one. Of these, boilerplate is left out of what is compared.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.models import RepairedText, TextFormat
+from dedup.models import DamageMark, RepairedText, TextFormat
 from dedup.text.code_points import code_points
+from dedup.text.damage_marks import damage_marks
 from dedup.text.folding import FoldedBatch, FoldedText, Folder
 from dedup.text.html import ExtractedText, extract, looks_like_html
 from dedup.text.repair import origins, repair
 
-__all__ = ["NormalizedBatch", "NormalizedText", "extract_main", "normalize"]
+__all__ = ["NormalizedBatch", "NormalizedText", "Stretch", "extract_main", "normalize"]
+
+
+class Stretch(NamedTuple):
+    """Characters in a row: where they begin in the main text, and in the text as received."""
+
+    start: int
+    received_start: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,33 @@ class NormalizedText:
     def as_text(self) -> str:
         """Return the characters to compare as a string, NUL for a break."""
         return self.compared.codes.tobytes().decode("utf-32-le")
+
+    def main_text(self, received: str) -> str:
+        """Return the text that was repaired: of a page the main text, else all of it."""
+        return received if self.extracted is None else self.extracted.text
+
+    def stretches(self) -> list[Stretch]:
+        """Return where the main text stands in the text as received, in order.
+
+        A stretch goes on to the next one; characters that stand for a reference or for a
+        break of the markup are stretches of their own.
+        """
+        if self.extracted is None:
+            return [Stretch(0, 0)]
+        offsets = self.extracted.offsets[:-1]
+        starts = np.flatnonzero(np.diff(offsets, prepend=-2) != 1)
+        return [Stretch(int(start), int(offsets[start])) for start in starts]
+
+    def damage_marks(self, received: str) -> list[DamageMark]:
+        """Return where the damage is, in offsets of the text as received."""
+        marks = damage_marks(len(self.main_text(received)), self.repaired.steps)
+        if self.extracted is None:
+            return marks
+        offsets = self.extracted.offsets
+        return [
+            mark._replace(start=int(offsets[mark.start]), end=int(offsets[mark.end - 1]) + 1)
+            for mark in marks
+        ]
 
     def received_offsets(self, length: int) -> NDArray[np.int32]:
         """Return where each character to compare stood in the text as received.

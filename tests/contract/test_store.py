@@ -56,15 +56,19 @@ def store(request, location):
     store.close()
 
 
+def record(article_id, *, title="标题"):
+    return ArticleRecord(
+        id=article_id,
+        title=title,
+        url="https://example.org/1",
+        published_at=datetime(2020, 3, 11, tzinfo=UTC),
+        first_seen=SEEN,
+    )
+
+
 def new_article(article_id="a1", *, cluster_id="c1", text="复工就能快一点", **changes):
     values = {
-        "record": ArticleRecord(
-            id=article_id,
-            title="标题",
-            url="https://example.org/1",
-            published_at=datetime(2020, 3, 11, tzinfo=UTC),
-            first_seen=SEEN,
-        ),
+        "record": record(article_id),
         "format": TextFormat.AUTO,
         "text": text,
         "text_digest": b"t" * 16,
@@ -127,6 +131,29 @@ class TestArticles:
 
         assert ("原文", False) == texts[first]
         assert ("原\0文", True) == texts[second]
+
+    def test_titles(self, store):
+        """Any part of a title finds it, page by page; no sign in it has a meaning of its own."""
+        titles = ["复工100%不停", "Back_to Work", None, "复工1000", "back to work"]
+        numbers = add(
+            store,
+            *(
+                new_article(f"a{i}", record=record(f"a{i}", title=title))
+                for i, title in enumerate(titles)
+            ),
+        )
+        reader = store.read()
+
+        def found(part, after=0, limit=9):
+            return [stored.number for stored in reader.titled(part, after=after, limit=limit)]
+
+        assert [numbers[0], numbers[3]] == found("复工")
+        assert [numbers[0]] == found("复工", limit=1)
+        assert [numbers[3]] == found("复工", after=numbers[0])
+        assert [numbers[0]] == found("100%")
+        assert [numbers[1]] == found("k_t")
+        assert [numbers[4]] == found("BACK TO")
+        assert [] == found("!")
 
     def test_numbers_are_never_used_twice(self, store):
         """A removed article's number stays unused: matches refer to it."""

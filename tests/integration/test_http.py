@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import threading
 
 import pytest
@@ -70,6 +71,60 @@ class TestCheck:
         assert {"substituted", "dropped", "inserted", "moved"} == set(match["differences"])
         assert {"start", "end", "original_start", "original_end"} == set(match["passages"][0])
         assert "(guó)" not in answer["repaired"]
+
+    def test_anchors(self, client, seeds):
+        """Lines of the original are told where they begin in both texts."""
+        client.post("/check", json={"text": seeds["004"], "id": "a4"})
+        body = {"text": seeds["000"], "passages": True, "remember": False}
+        [match] = client.post("/check", json=body).json()["matches"]
+
+        anchors = match["anchors"]
+        assert len(anchors) > 30
+        starts = [tuple(anchor.values()) for anchor in anchors]
+        assert starts == sorted(starts)
+        for anchor in anchors:
+            before = re.split(r"[。！？\n]", seeds["004"][: anchor["original_start"]])[-1]
+            assert not re.search(r"\w", before)  # only marks stand between it and the line's start
+        [scene] = [a for a in anchors if seeds["004"].startswith("场景：云南", a["original_start"])]
+        assert seeds["000"].startswith("場", scene["start"])
+
+    def test_damage_marks(self, client):
+        """Marks tell where the damage is in the text as received."""
+        text = "  中國(guó)臺(tái)灣網(wǎng)移動(dòng)版，復(fù)工復(fù)產(chǎn)" + "與人民" * 20
+        answer = client.post("/check", json={"text": text, "damage_marks": True}).json()
+
+        marks = answer["damage"]["marks"]
+        assert {"pinyin_annotation"} == {mark["kind"] for mark in marks}
+        assert ["(guó)", "(tái)", "(wǎng)"] == [
+            text[mark["start"] : mark["end"]] for mark in marks[:3]
+        ]
+        assert {""} == {mark["replacement"] for mark in marks}
+
+    def test_main_text(self, client):
+        """Of a page the text that was compared comes with its places in the markup."""
+        prose = "　　為有序落實分區分級精準防控策略，推動企業復工復產。" * 9
+        page = (
+            f"<!DOCTYPE html><html><body><p>一&amp;二{prose}</p><p>{prose[::-1]}</p></body></html>"
+        )
+        answer = client.post("/check", json={"text": page, "main_text": True}).json()
+
+        main_text, stretches = answer["main_text"]["text"], answer["main_text"]["stretches"]
+        assert main_text.startswith("一&二")
+        ends = [stretch["start"] for stretch in stretches[1:]] + [len(main_text)]
+        written = 0
+        for stretch, end in zip(stretches, ends, strict=True):
+            start, received = stretch["start"], stretch["received_start"]
+            written += main_text[start:end] == page[received : received + end - start]
+        assert written >= len(stretches) - 2  # the reference and the break between paragraphs
+
+    def test_raw_bytes_come_back_decoded(self, client, seeds):
+        """Whoever sends bytes can ask for the text in which offsets count."""
+        answer = client.post(
+            "/check?main_text=true", content=seeds["002"].encode("gb18030"), headers=TEXT
+        ).json()
+
+        assert seeds["002"] == answer["main_text"]["text"]
+        assert [{"start": 0, "received_start": 0}] == answer["main_text"]["stretches"]
 
     def test_promotion(self, client, seeds):
         """In the other order of arrival the sound article takes its mirror's place."""
@@ -311,6 +366,10 @@ class TestLists:
                 break
 
         assert ["0", "1", "2", "3", "4"] == ids
+        page = client.get("/articles", params={"title": "复工"}).json()
+        assert [] == page["articles"]
+        both = client.get("/articles", params={"title": "复工", "url": "u1"})
+        assert_problem(both, 422, "invalid_field")
         page = client.get("/articles", params={"url": "u1"}).json()
         assert ["1", "3"] == [article["id"] for article in page["articles"]]
 

@@ -1,0 +1,36 @@
+"""Where in a text as received its damage is, told from the steps that undid it.
+
+A step's edits count in the text that the step before it left. Whoever shows a damaged text
+to a person needs them in the text as it came.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.models import DamageMark, Step
+from dedup.text.repair import origins
+
+__all__ = ["damage_marks"]
+
+
+def damage_marks(length: int, steps: Sequence[Step]) -> list[DamageMark]:
+    """Return what the steps replaced or removed, in offsets of the text as received.
+
+    Args:
+        length: Code points of the text as received.
+        steps: The repairs that were applied to it.
+
+    Returns:
+        Ascending; a stretch that several steps touched has a mark of each.
+    """
+    offsets: NDArray[np.int32] = np.arange(length + 1, dtype=np.int32)
+    marks: list[DamageMark] = []
+    for step in steps:
+        for start, end, replacement in step.edits:
+            last = max(start, end - 1)  # an insertion marks the character that it stands before
+            received_end = min(int(offsets[last]) + 1, length)
+            marks.append(DamageMark(step.kind, int(offsets[start]), received_end, replacement))
+        offsets = offsets[origins(len(offsets) - 1, [step])]
+    return sorted(marks, key=lambda mark: (mark.start, mark.end))
