@@ -17,6 +17,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,7 +28,7 @@ from quality.curves import draw_containments
 from quality.damage import KINDS, Surroundings
 from quality.kinds import Severity
 from quality.known import KnownArticles
-from quality.matching import Matcher, MatchingCell
+from quality.matching import Matcher
 from quality.negatives import (
     check_pages,
     check_pairs,
@@ -35,7 +36,16 @@ from quality.negatives import (
     list_formulaic,
     list_same_event,
 )
-from quality.repairing import DamageCell, measure_clean, measure_damage, measure_excerpts
+from quality.repairing import measure_clean, measure_damage, measure_excerpts
+from quality.report import (
+    counts_of,
+    print_damage_cell,
+    print_damage_header,
+    print_listing,
+    print_matching_cell,
+    print_matching_header,
+    print_theory,
+)
 from quality.tables import read_tables
 
 PARTS = ("damage", "clean", "matching", "negatives")
@@ -83,15 +93,24 @@ def parse_arguments() -> argparse.Namespace:
 
 
 class Corpus:
-    """The articles of a run."""
+    """The articles of a run, and what it has opened."""
 
     def __init__(self, options: argparse.Namespace) -> None:
+        self._opened = ExitStack()
         self.folder: Path = options.corpus
         self.tuning: bool = options.tuning
         self.rng = Random(options.seed)
         self.tables = read_tables(options.tables or self.folder / "tables")
         if not self.files():
             raise SystemExit(f"no *.jsonl.gz files in {self.folder}")
+
+    def open_until_end(self, known: KnownArticles) -> KnownArticles:
+        """Keep known articles until the run is over."""
+        return self._opened.enter_context(known)
+
+    def close(self) -> None:
+        """Remove the stores that were opened."""
+        self._opened.close()
 
     def files(self) -> list[Path]:
         """Return the collections that are there."""
@@ -125,27 +144,6 @@ def choose_kinds(names: Sequence[str] | None) -> list[str] | None:
     return chosen
 
 
-def print_damage_cell(cell: DamageCell) -> None:
-    """Print a line of the damage table."""
-    low = (
-        cell.flagged < 0.99
-        or cell.named < 0.99
-        or (cell.identical is not None and cell.identical < 0.99)
-        or (cell.returned is not None and cell.returned < 0.995)
-    )
-    print(
-        f"{'<' if low else ' '} {cell.kind:34}{cell.severity:8}{cell.articles:5}"
-        f"{cell.flagged:8.3f}{cell.named:8.3f}{_share(cell.identical)}{_share(cell.returned)}"
-        f"{cell.marked:8.2f}{cell.wrong:7.2f}{cell.missing:7.2f}{cell.added:7.2f}"
-        f"{cell.median_ms:8.2f}{cell.worst_ms:8.1f}",
-        flush=True,
-    )
-
-
-def _share(value: float | None) -> str:
-    return f"{value:8.4f}" if value is not None else "       -"
-
-
 def run_damage(corpus: Corpus, options: argparse.Namespace) -> list[dict[str, Any]]:
     """Measure detection and repair of every kind."""
     subjects = corpus.subjects()
@@ -155,10 +153,7 @@ def run_damage(corpus: Corpus, options: argparse.Namespace) -> list[dict[str, An
         prose=[article.text for article in rest[400:600]],
         tables=corpus.tables,
     )
-    print(
-        f"\n  {'damage':34}{'severity':8}{'n':>5} flagged   named identic.  return. "
-        "marked‰ wrong‰  miss.‰ added‰  med.ms worst.ms"
-    )
+    print_damage_header()
     rows = []
     for cell in measure_damage(
         articles,
@@ -196,25 +191,6 @@ def run_clean(corpus: Corpus) -> dict[str, Any]:
     return {"clean": clean, "excerpts": rows}
 
 
-def print_matching_cell(cell: MatchingCell) -> None:
-    """Print a line of the matching table."""
-    wanted = 0.99 if cell.severity is not Severity.EXTREME else cell.exhaustive - 0.01
-    low = (
-        (cell.recall < wanted and cell.sources < wanted)
-        or cell.verdict < 0.97
-        or cell.sources < min(0.95, wanted)
-        or cell.strangers
-    )
-    baselines = "".join(f"{share:8.2f}" for share in cell.baselines.values())
-    causes = " ".join(f"{cause}:{count}" for cause, count in cell.causes.items())
-    print(
-        f"{'<' if low else ' '} {cell.kind:34}{cell.severity:8}{cell.articles:5}"
-        f"{cell.recall:8.3f}{cell.exhaustive:8.3f}{cell.original:8.3f}{cell.verdict:8.3f}"
-        f"{cell.sources:8.3f}{cell.strangers:6}{cell.median_ms:7.2f}{baselines}  {causes}",
-        flush=True,
-    )
-
-
 def run_matching(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
     """Measure recall and verdicts of every kind, and the theory of the sketch."""
     subjects = corpus.subjects()
@@ -223,7 +199,7 @@ def run_matching(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
         article for name in MORE_COLLECTIONS for article in corpus.collection(name, least=100)
     ]
     chosen = (pool + others)[: options.known]
-    known = KnownArticles(chosen)
+    known = corpus.open_until_end(KnownArticles(chosen))
     known.fill(options.fill, chosen, corpus.tables.common, options.seed)
     suited = {article.id for article in pool}
     originals = [article for article in known.originals if article.id in suited]
@@ -234,13 +210,11 @@ def run_matching(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
     )
     baselines = Baselines(chosen) if options.baseline_articles else None
     matcher = Matcher(known, around, baselines, baseline_articles=options.baseline_articles)
-    names = "".join(f"{name[:7]:>8}" for name in Baselines.names) if baselines else ""
     print(
         f"\n  {len(chosen)} known articles, {len(known.originals)} of them originals, "
         f"and {options.fill} made up"
-        f"\n  {'matching':34}{'severity':8}{'n':>5}  recall exhaust  origin. verdict sources strng"
-        f"  med.ms{names}  what failed"
     )
+    print_matching_header(Baselines.names if baselines else ())
     rows = []
     for cell in matcher.measure(
         originals[: options.articles],
@@ -251,15 +225,7 @@ def run_matching(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
         print_matching_cell(cell)
         rows.append(cell.as_json())
     theory = matcher.theory.report()
-    print(
-        f"\n  estimates: {theory['pairs']} pairs, bias {theory['bias']:+.3f} standard errors, "
-        f"spread {theory['spread']:.3f} of the binomial"
-    )
-    for row in theory["s_curve"]:
-        print(
-            f"{' ' if row['within'] else '<'} jaccard {row['jaccard']}: {row['pairs']:6} pairs, "
-            f"found {row['found']:.3f}, predicted {row['predicted']:.3f}, {row['off']:+.1f} s.e."
-        )
+    print_theory(theory)
     return {"matching": rows, "theory": theory}
 
 
@@ -268,7 +234,7 @@ def run_negatives(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]
     results: dict[str, Any] = {}
     subjects = corpus.subjects()
     half = max(1, min(options.known, len(subjects) // 2))
-    known = KnownArticles(subjects[:half])
+    known = corpus.open_until_end(KnownArticles(subjects[:half]))
     others = [a for name in MORE_COLLECTIONS for a in corpus.collection(name, least=100)]
     around = Surroundings(
         companions=subjects[half : half + 400],
@@ -323,20 +289,6 @@ def run_negatives(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]
     return results
 
 
-def counts_of(result: dict[str, Any]) -> dict[str, Any]:
-    """Return a result without its lists."""
-    return {name: value for name, value in result.items() if not isinstance(value, list)}
-
-
-def print_listing(rows: Sequence[dict[str, Any]]) -> None:
-    """Print pairs for reading."""
-    for row in rows:
-        facts = " ".join(f"{key}={value}" for key, value in row.items() if key != "texts")
-        print(f"      {facts}")
-        for text in row.get("texts", ()):
-            print(f"          {text[:110]}")
-
-
 def curves(results: dict[str, Any]) -> dict[str, list[float]]:
     """Return what is to be drawn: the larger of containment and coverage, by class."""
     classes: dict[str, list[float]] = {}
@@ -366,6 +318,7 @@ def main() -> None:
         results.update(run_matching(corpus, options))
     if "negatives" in options.part:
         results.update(run_negatives(corpus, options))
+    corpus.close()
     if options.curves:
         draw_containments(curves(results), COPY_THRESHOLD, options.curves)
     if options.json:

@@ -51,9 +51,10 @@ def _page_severity(severity: Severity) -> Severity:
 def as_seed_000(subject: Subject, severity: Severity, rng: Random) -> Damaged:
     """Traditional, annotated, shifted, half-width, a header around, stuffed."""
     noted = _annotated(subject.text, severity, rng)
-    # Signs that are set at straddling pairs are full-width, as one may see in the seeds.
-    narrow = noted.translate(HALF_WIDTH)
-    copy, _ = shift(narrow, rng, share=0.66, keep_private=rng.random() < 0.5)
+    # Signs that are set at straddling pairs may stay full-width, as some did in the seed.
+    width = noted.translate(HALF_WIDTH) if rng.random() < 0.5 else noted
+    copy, _ = shift(width, rng, share=0.66, keep_private=rng.random() < 0.5)
+    copy = copy.translate(str.maketrans("！？，", "!?,")) if rng.random() < 0.5 else copy
     head = "• 中國臺灣網移動版\n\n" + subject.title + "\n\n2020-03-11 09:55:00\n字號\n\n"
     words = stuffing_list(_WORDS[severity] // 4, rng, subject.tables)
     return Damaged(f"{head}{copy}\n\n[責任編輯:劉川]\n{words}", unrecoverable=None)

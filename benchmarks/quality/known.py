@@ -3,8 +3,9 @@
 import itertools
 import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from contextlib import ExitStack
 from random import Random
+from typing import Self
 
 from dedup import Article, CheckResult, DedupError, Deduplicator
 from dedup.preparation import PreparedArticle
@@ -17,7 +18,7 @@ _DISGUISES = 200
 
 
 class KnownArticles:
-    """A temporary store of known articles.
+    """A temporary store of known articles; a context manager that removes it.
 
     Attributes:
         results: For each article its answer when it was remembered, by id.
@@ -26,8 +27,9 @@ class KnownArticles:
 
     def __init__(self, articles: Sequence[CorpusArticle]) -> None:
         """Remember the articles, in the order of `scan`."""
-        self._folder = tempfile.TemporaryDirectory()
-        self._dedup = Deduplicator.open(Path(self._folder.name), durable=False)
+        self._resources = ExitStack()
+        folder = self._resources.enter_context(tempfile.TemporaryDirectory())
+        self._dedup = self._resources.enter_context(Deduplicator.open(folder, durable=False))
         answers = self._dedup.scan([as_article(article) for article in articles])
         self.results = {
             article.id: answer
@@ -39,6 +41,12 @@ class KnownArticles:
             for article in articles
             if article.id in self.results and self.results[article.id].original is None
         ]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._resources.close()
 
     def fill(self, count: int, articles: Sequence[CorpusArticle], alphabet: str, seed: int) -> None:
         """Remember `count` more articles that share no words with any other.

@@ -1,7 +1,7 @@
 """Articles that look alike and are none: strangers, same events, formulas; and true pairs."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -106,9 +106,12 @@ def list_same_event(path: Path) -> dict[str, Any]:
     1 is very similar, 4 different; a copy found in a pair graded 2 or more is false.
     """
     pairs = list(read_records(path))
-    known = KnownArticles(
-        [CorpusArticle(f"{pair['id']}/1", "", pair["text1"], path.name) for pair in pairs]
-    )
+    first = [CorpusArticle(f"{pair['id']}/1", "", pair["text1"], path.name) for pair in pairs]
+    with KnownArticles(first) as known:
+        return _compare_events(pairs, known)
+
+
+def _compare_events(pairs: Sequence[dict[str, Any]], known: KnownArticles) -> dict[str, Any]:
     listed, false = [], 0
     containments = []
     for pair in pairs:
@@ -132,7 +135,11 @@ def list_formulaic(articles: Sequence[CorpusArticle]) -> dict[str, Any]:
 
     Copies with the same normalized text are counted and not listed.
     """
-    known = KnownArticles(articles)
+    with KnownArticles(articles) as known:
+        return _list_copies(articles, known)
+
+
+def _list_copies(articles: Sequence[CorpusArticle], known: KnownArticles) -> dict[str, Any]:
     texts = {article.id: article.text for article in articles}
     every = EveryArticle([known.prepare(article.text) for article in known.originals])
     listed = []
@@ -159,13 +166,23 @@ def check_pages(path: Path, articles: Sequence[CorpusArticle], *, tuning: bool) 
 
     Pages that do not carry the article's text (comparing says so) are counted apart.
     """
-    known = KnownArticles(articles)
+    with KnownArticles(articles) as known:
+        return _check_known_pages(list(read_records(path)), articles, known, tuning=tuning)
+
+
+def _check_known_pages(
+    records: Sequence[dict[str, Any]],
+    articles: Sequence[CorpusArticle],
+    known: KnownArticles,
+    *,
+    tuning: bool,
+) -> dict[str, Any]:
     by_id = {article.id: article for article in articles if article.id in known.results}
     thresholds = Thresholds()
     counts: Counter[str] = Counter()
     verdicts: Counter[str] = Counter()
     missed = []
-    for record in read_records(path):
+    for record in records:
         if record["id"] not in by_id or is_held_out(record["id"]) is tuning:
             continue
         page = known.prepare(record["text"])
@@ -218,8 +235,14 @@ def check_pairs(
         and is_held_out(record["a"]) is not tuning
         and is_held_out(record["b"]) is not tuning
     ][:limit]
+    with KnownArticles([by_id[name] for name in sorted({b for _, b in pairs})]) as known:
+        return _check_natural_pairs(pairs, by_id, known)
+
+
+def _check_natural_pairs(
+    pairs: Sequence[tuple[str, str]], by_id: Mapping[str, CorpusArticle], known: KnownArticles
+) -> dict[str, Any]:
     thresholds = Thresholds()
-    known = KnownArticles([by_id[name] for name in sorted({b for _, b in pairs})])
     counts: Counter[str] = Counter()
     missed = []
     for one, other in pairs:

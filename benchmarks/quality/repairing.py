@@ -9,9 +9,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from dedup import Article, CheckResult, DamageKind, Deduplicator
 from quality.alignment import Returned, compare, same_but_for_script
@@ -86,9 +87,16 @@ class Checker:
     """Checks texts one at a time against an empty store."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory()
-        self._dedup = Deduplicator.open(Path(self._folder.name), durable=False)
+        self._resources = ExitStack()
+        folder = self._resources.enter_context(tempfile.TemporaryDirectory())
+        self._dedup = self._resources.enter_context(Deduplicator.open(folder, durable=False))
         self.check("第一次调用的时间不算在内。", "")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._resources.close()
 
     def check(self, text: str, title: str) -> tuple[CheckResult, float]:
         """Return the answer with the repaired text, and the seconds it took."""
@@ -108,15 +116,15 @@ def measure_damage(
     seed: int,
 ) -> Iterable[DamageCell]:
     """Yield a cell for every kind and severity, as soon as it is measured."""
-    checker = Checker()
-    for entry, severity in cells(kinds, severities):
-        made = (
-            make_case(article, entry.name, severity, seed=seed, around=around)
-            for article in articles
-        )
-        cases = [case for case in made if case is not None]
-        if cases:
-            yield _measure_cell(cases, checker)
+    with Checker() as checker:
+        for entry, severity in cells(kinds, severities):
+            made = (
+                make_case(article, entry.name, severity, seed=seed, around=around)
+                for article in articles
+            )
+            cases = [case for case in made if case is not None]
+            if cases:
+                yield _measure_cell(cases, checker)
 
 
 def _measure_cell(cases: Sequence[Case], checker: Checker) -> DamageCell:
@@ -184,19 +192,19 @@ def measure_clean(articles: Iterable[CorpusArticle]) -> dict[str, dict[str, Any]
 
     A changed text that is not flagged is listed too: undamaged text must come back identical.
     """
-    checker = Checker()
     result: dict[str, dict[str, Any]] = {}
-    for article in articles:
-        entry = result.setdefault(
-            article.collection, {"articles": 0, "flags": [], "changed": [], "ms": []}
-        )
-        entry["articles"] += 1
-        answer, seconds = checker.check(article.text, article.title)
-        entry["ms"].append(1_000 * seconds)
-        if answer.damage.damaged:
-            entry["flags"].append({"id": article.id, **_evidence(article.text, answer)})
-        elif answer.repaired != article.text:
-            entry["changed"].append({"id": article.id, **_evidence(article.text, answer)})
+    with Checker() as checker:
+        for article in articles:
+            entry = result.setdefault(
+                article.collection, {"articles": 0, "flags": [], "changed": [], "ms": []}
+            )
+            entry["articles"] += 1
+            answer, seconds = checker.check(article.text, article.title)
+            entry["ms"].append(1_000 * seconds)
+            if answer.damage.damaged:
+                entry["flags"].append({"id": article.id, **_evidence(article.text, answer)})
+            elif answer.repaired != article.text:
+                entry["changed"].append({"id": article.id, **_evidence(article.text, answer)})
     for entry in result.values():
         times = entry.pop("ms")
         entry["median_ms"], entry["worst_ms"] = statistics.median(times), max(times)
@@ -210,22 +218,21 @@ def _evidence(text: str, answer: CheckResult) -> dict[str, Any]:
 
 def measure_excerpts(path: Path) -> list[dict[str, Any]]:
     """Return for each transcribed excerpt of a real page the kinds expected and named."""
-    checker = Checker()
-    rows = []
-    for record in read_records(path):
-        label = record["label"].lower()
-        expected = {kind for word, kind in _LABELS.items() if word in label}
-        answer, _ = checker.check(record["text"], "")
-        named = set(answer.damage.kinds)
-        rows.append(
-            {
-                "id": record["id"],
-                "label": record["label"],
-                "expected": sorted(expected),
-                "named": {str(kind): count for kind, count in answer.damage.kinds.items()},
-                "damaged": answer.damage.damaged,
-                "right": answer.damage.damaged and bool(expected & named),
-                "all": expected <= named,
-            }
-        )
-    return rows
+    with Checker() as checker:
+        return [_excerpt_row(record, checker) for record in read_records(path)]
+
+
+def _excerpt_row(record: dict[str, Any], checker: Checker) -> dict[str, Any]:
+    label = record["label"].lower()
+    expected = {kind for word, kind in _LABELS.items() if word in label}
+    answer, _ = checker.check(record["text"], "")
+    named = set(answer.damage.kinds)
+    return {
+        "id": record["id"],
+        "label": record["label"],
+        "expected": sorted(expected),
+        "named": {str(kind): count for kind, count in answer.damage.kinds.items()},
+        "damaged": answer.damage.damaged,
+        "right": answer.damage.damaged and bool(expected & named),
+        "all": expected <= named,
+    }

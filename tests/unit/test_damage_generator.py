@@ -1,5 +1,6 @@
 """The damage that quality is measured with: the same by seed, and true to the bytes seen."""
 
+import re
 from pathlib import Path
 from random import Random
 
@@ -111,3 +112,24 @@ def test_a_quarter_is_an_excerpt_of_that_size():
 def test_a_perfect_repair_of_script_is_the_copy_itself():
     made = make_case(ARTICLE, "traditional_s2t", Severity.USUAL)
     assert made.undamaged == made.text == convert(ARTICLE.text, "s2t")
+
+
+def test_a_mirror_is_made_anew_from_its_original():
+    """Annotating and shifting 004 as 000 was gives the very runs that 000 has."""
+    private_use = re.compile("[\ue000-\uf8ff]")  # a cleaner dropped some of them
+    mirror = seed(0).text.translate(str.maketrans("!?,", "！？，"))
+    original = convert(ARTICLE.text, "s2t").replace("啓", "啟")  # the variant that 000 has
+    annotated = "".join(sorted(set(re.findall(r"(\w)\(\w+\)", mirror))))
+    copy, _ = shift(annotate(original, annotated, "({0})")[0], Random(0), share=1.0)
+    mirror, copy = private_use.sub("", mirror), private_use.sub("", copy)
+    for run in (
+        "！敝靻⒊f",
+        "！暗l(xiāng)",
+        "！标愔乙，這",
+        "！薄翱鐓^",
+        "？顚彙⒃O",
+        "！迸怂颊f",
+        "！睆埑谡f",
+    ):
+        assert run in mirror
+        assert run in copy
