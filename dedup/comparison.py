@@ -19,6 +19,7 @@ from dedup.verdicts import decide, is_garbled
 
 __all__ = ["Comparer", "Comparison", "Evidence"]
 
+_COMPARED_AT_ONCE = 8
 _CACHE_BYTES = 64 << 20
 _LARGEST_CACHED_BYTES = _CACHE_BYTES // 16  # one huge text must not push out all others
 
@@ -56,18 +57,17 @@ class Comparer:
     def compare(
         self, prepared: PreparedArticle, numbers: Sequence[int], reader: StoreReader
     ) -> list[Comparison]:
-        """Return how the article relates to each of these known ones.
+        """Return how the article relates to known ones, the most promising given first.
 
-        Articles that share too little to be told, or are gone, are left out.
+        Articles that share too little to be told, or are gone, are left out. Where a
+        whole group of candidates shares too little, those behind it are not looked at.
         """
-        comparisons = []
-        for number, known in self._known_shingles(numbers, reader):
-            same_text = np.array_equal(prepared.shingles.codes, known.codes) and (
-                BREAK not in known.codes or _has_digest(number, prepared, reader)
-            )
-            verdict, scores = self._relate(prepared, known, same_text=same_text)
-            if verdict is not Verdict.NEW:
-                comparisons.append(Comparison(number, verdict, scores))
+        comparisons: list[Comparison] = []
+        for start in range(0, len(numbers), _COMPARED_AT_ONCE):
+            found = self._compare_some(prepared, numbers[start : start + _COMPARED_AT_ONCE], reader)
+            if not found:
+                break
+            comparisons += found
         return comparisons
 
     def evidence(
@@ -99,6 +99,19 @@ class Comparer:
         with self._lock:
             for number in numbers:
                 self._cache.pop(number, None)
+
+    def _compare_some(
+        self, prepared: PreparedArticle, numbers: Sequence[int], reader: StoreReader
+    ) -> list[Comparison]:
+        comparisons = []
+        for number, known in self._known_shingles(numbers, reader):
+            same_text = np.array_equal(prepared.shingles.codes, known.codes) and (
+                BREAK not in known.codes or _has_digest(number, prepared, reader)
+            )
+            verdict, scores = self._relate(prepared, known, same_text=same_text)
+            if verdict is not Verdict.NEW:
+                comparisons.append(Comparison(number, verdict, scores))
+        return comparisons
 
     def _relate(
         self, prepared: PreparedArticle, known: ShingleSet, *, same_text: bool

@@ -175,7 +175,7 @@ class Deduplicator:
         """
         reader = self._store.read()
         self._known.follow(reader)
-        candidates = self._known.find(prepared.keys)
+        candidates = self._known.find(prepared.probe)
         comparisons = self._comparer.compare(prepared, candidates.numbers, reader)
         return Survey(prepared, candidates, best_first(comparisons), replaces)
 
@@ -376,7 +376,7 @@ class Deduplicator:
         seen = set(survey.candidates.numbers)
         fresh = [
             number
-            for number in self._known.find_again(prepared.keys, survey.candidates)
+            for number in self._known.find_again(prepared.probe, survey.candidates)
             if number not in seen
         ]
         comparisons = [*survey.comparisons, *self._comparer.compare(prepared, fresh, writer)]
@@ -463,7 +463,7 @@ def _new_article(
         text_digest=prepared.text_digest,
         normalized=text_to_keep(prepared.normalized),
         normalized_digest=prepared.normalized_digest,
-        signature=prepared.signature,
+        signature=prepared.sketch,
         finding=Finding(
             verdict=result.verdict,
             matches=tuple(

@@ -9,8 +9,6 @@ import heapq
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import numpy as np
-
 from dedup.config import DedupConfig
 from dedup.index.candidates import CandidateIndex
 from dedup.models import Scores
@@ -57,12 +55,12 @@ def _completed_by(articles: Sequence[PreparedArticle], config: DedupConfig) -> l
     """Return for each article the positions of those it is more complete than."""
     index = CandidateIndex()
     for position, article in enumerate(articles):
-        index.add(article.keys[None], np.array([position + 1], np.uint32))
+        index.add([article.keys], [position + 1])
     completed: list[list[int]] = [[] for _ in articles]
     for position, article in enumerate(articles):
         if article.too_short:
             continue
-        for number in index.find(article.keys, limit=config.max_candidates, upto=position):
+        for number in index.find(article.probe, limit=config.max_candidates, upto=position):
             other = number - 1
             if articles[other].damaged is not article.damaged:
                 continue

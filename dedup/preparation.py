@@ -18,7 +18,10 @@ from dedup.config import DedupConfig
 from dedup.errors import DedupError, EmptyTextError, InvalidFieldError, UndecodableTextError
 from dedup.models import Article, TextFormat
 from dedup.sketch.banding import Banding
+from dedup.sketch.keys import ListedKeys, Probe
 from dedup.sketch.minhash import MinHasher
+from dedup.sketch.sampling import SCHEME as SAMPLING_SCHEME
+from dedup.sketch.sampling import sample
 from dedup.sketch.shingles import shingle_hashes
 from dedup.sketch.similarity import ShingleSet
 from dedup.text.folding import FoldedBatch, Folder
@@ -28,6 +31,7 @@ from dedup.text.repair import RULES_VERSION
 __all__ = ["PreparedArticle", "Preparer", "text_to_keep"]
 
 _MAX_ID_CHARS = 512
+_NO_PIECES = np.empty(0, np.uint32)
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class PreparedArticle:
         normalized: The repaired and folded text.
         normalized_digest: xxh3-128 of the folded characters, 16 bytes.
         signature: uint32, shape (num_perm,); None if too short to compare.
-        keys: What the candidate index lists it under; uint64, shape (n,).
+        keys: What the candidate index lists it under.
+        probe: What known articles are looked for by.
         shingle_length: Characters in a shingle.
     """
 
@@ -49,7 +54,8 @@ class PreparedArticle:
     normalized: NormalizedText
     normalized_digest: bytes
     signature: NDArray[np.uint32] | None
-    keys: NDArray[np.uint64]
+    keys: ListedKeys
+    probe: Probe
     shingle_length: int
 
     @property
@@ -62,6 +68,13 @@ class PreparedArticle:
     def shingles(self) -> ShingleSet:
         """The shingles of what is compared; built when a known article comes near."""
         return ShingleSet(self.normalized.codes, self.shingle_length)
+
+    @property
+    def sketch(self) -> NDArray[np.uint32] | None:
+        """What the store keeps to list the article; as `Preparer.sign` returns it."""
+        if self.signature is None:
+            return None
+        return np.concatenate([self.signature, self.keys.pieces])
 
     @property
     def too_short(self) -> bool:
@@ -95,7 +108,7 @@ class Preparer:
         sketch = self._config.sketch
         return (
             f"affine32-xxh32/k{sketch.shingle_length}/p{sketch.num_perm}/s{sketch.seed}"
-            f"/extract-{version('resiliparse')}/repair{RULES_VERSION}/fold-{self._folder.digest}"
+            f"/{SAMPLING_SCHEME}/extract-{version('resiliparse')}/repair{RULES_VERSION}/fold-{self._folder.digest}"
         )
 
     def prepare(self, article: Article) -> PreparedArticle:
@@ -130,10 +143,17 @@ class Preparer:
         return normalize([(text, text_format)], self._folder)[0]
 
     def sign(self, normalized: NormalizedText) -> tuple[bytes, NDArray[np.uint32] | None]:
-        """Return the digest of a normalized text, and its signature if it is long enough."""
+        """Return the digest of a normalized text, and its sketch if it is long enough.
+
+        Returns:
+            The digest, 16 bytes, and the slots of the MinHash signature with the sampled
+            shingles behind them; uint32, shape (num_perm + samples,).
+        """
         digest = xxhash.xxh3_128_digest(normalized.folded.codes.data)
-        signatures, [is_signed] = self._sign(normalized.compared.as_batch(), [normalized.num_chars])
-        return digest, signatures[0] if is_signed else None
+        compared = normalized.compared.as_batch()
+        slots, [is_signed] = self._sign(compared, [normalized.num_chars])
+        pieces = sample(compared.codes, compared.offsets).listed
+        return digest, np.concatenate([slots[0], pieces]) if is_signed else None
 
     def shingles_of(self, text: str, *, is_normalized: bool) -> ShingleSet:
         """Return the shingles of a known text.
@@ -148,21 +168,21 @@ class Preparer:
             codes = self._folder.fold(text).codes
         return ShingleSet(codes, self._config.sketch.shingle_length)
 
-    def keys_of(
-        self, signature: NDArray[np.uint32] | None, normalized_digest: bytes
-    ) -> NDArray[np.uint64]:
+    def keys_of(self, sketch: NDArray[np.uint32] | None, normalized_digest: bytes) -> ListedKeys:
         """Return the keys of a known article from what is stored of it.
 
         Args:
-            signature: uint32, shape (num_perm,); None if too short to compare.
+            sketch: As `sign` returns it; None if too short to compare.
             normalized_digest: xxh3-128 of its folded characters, 16 bytes.
 
         Returns:
-            uint64: the keys of the bands, if there is a signature, and of the digest.
+            Of the whole, the keys of the bands, if there is a signature, and of the
+            digest; of the pieces, the sampled shingles.
         """
-        if signature is None:
-            return _digest_keys([normalized_digest])
-        return self._keys(signature[None], [normalized_digest]).reshape(-1)
+        if sketch is None:
+            return ListedKeys(_digest_keys([normalized_digest]), _NO_PIECES)
+        slots, pieces = np.split(sketch, [self._hasher.num_perm])
+        return ListedKeys(self._keys(slots[None], [normalized_digest])[0], pieces)
 
     def _prepare_sound(
         self, received: Sequence[tuple[Article, bytes]]
@@ -172,26 +192,34 @@ class Preparer:
         normalized = [batch[place] for place in range(len(batch))]
         digests = [xxhash.xxh3_128_digest(one.folded.codes.data) for one in normalized]
         num_chars = [one.num_chars for one in normalized]
-        signatures, is_signed = self._sign(batch.compared, num_chars)
-        keys = self._keys(signatures, digests)
+        slots, is_signed = self._sign(batch.compared, num_chars)
+        keys = self._keys(slots, digests)
+        samples = sample(batch.compared.codes, batch.compared.offsets)
         for place, (article, text_digest) in enumerate(received):
             if num_chars[place] == 0:
                 yield EmptyTextError("the text holds no letter and no digit")
                 continue
+            if is_signed[place]:
+                whole, pieces, probed = keys[place], *samples.of(place)
+                signature = slots[place]
+            else:
+                whole, pieces, probed = keys[place, -1:], _NO_PIECES, _NO_PIECES
+                signature = None
             yield PreparedArticle(
                 article=article,
                 text_digest=text_digest,
                 normalized=normalized[place],
                 normalized_digest=digests[place],
-                signature=signatures[place] if is_signed[place] else None,
-                keys=keys[place] if is_signed[place] else keys[place, -1:],
+                signature=signature,
+                keys=ListedKeys(whole, pieces),
+                probe=Probe(whole, probed, len(pieces)),
                 shingle_length=self._config.sketch.shingle_length,
             )
 
     def _sign(
         self, compared: FoldedBatch, num_chars: Sequence[int]
     ) -> tuple[NDArray[np.uint32], list[bool]]:
-        """Return the signatures of texts, and which of them are long enough for one."""
+        """Return the slots of texts' signatures, and which texts are long enough for one."""
         length = self._config.sketch.shingle_length
         hashes, bounds = shingle_hashes(compared.codes, compared.offsets, length)
         # Breaks can leave a long text without a single shingle, and signatures of

@@ -1,59 +1,101 @@
 """Which known articles are worth an exact comparison.
 
-Holds the originals only: copies are remembered as copies, so buckets stay short however
-often an article is mirrored. Everything here can be rebuilt from the store.
+An article is listed under two sorts of keys, and so found through two doors. Those of the
+whole, bands of its signature and the digest of its normalized text, are shared by articles
+that are alike as wholes. Those of its pieces, sampled shingles, are shared by all that
+have a stretch in common: excerpts, pages around an article, compilations.
+
+Copies are remembered as copies and not listed (but for what they add to their original),
+so buckets stay short however often an article is mirrored. Everything here can be rebuilt
+from the store.
 """
+
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.postings import PostingTable
+from dedup.kernels import kernel
+from dedup.sketch.arrays import kernel_input
+from dedup.sketch.keys import ListedKeys, Probe
 
 __all__ = ["CandidateIndex"]
 
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+_LEAST_WHOLE = 2
+"""Keys of the whole that make a candidate by themselves. A single band is shared by
+hundreds of unrelated articles in a million; a copy that shares no second one and no
+piece is not like its original."""
+
+_USUAL_WHOLE = 43  # keys of a whole; only to know when the table is worth tidying
+_PIECE = np.uint64(0x9E3779B900000000)  # upper half of the key of every piece
+
+_LEAST_SHARE = 0.25
+"""Share of the smaller text's pieces that makes a candidate by itself."""
+
+_LEAST_SHARE_OF_SHORT = 0.1
+"""The same for an incoming text of few pieces, where damage may have spared a single one."""
+
+_SHORT = 12  # pieces
+
+_LEAST_PROMISE = 0.35
+"""Of any other candidate: the rarity of what is shared, times the square root of its share.
+docs/matching.md has the measurements behind all of these."""
+
 
 class CandidateIndex:
-    """Finds originals that share keys with an article.
+    """Finds listed articles that share keys with an article.
 
-    Keys are whatever two like articles have in common with a high chance: band keys of
-    their signatures, the digest of the normalized text. Not thread-safe: the owner locks.
+    Not thread-safe: the owner locks.
     """
 
     def __init__(self) -> None:
         """Start empty."""
         self._postings = PostingTable()
-        # A discarded article's entries stay behind in finished segments; one byte an
+        # A discarded article's entries stay behind until the table moves; one byte an
         # article says whether they still count.
         self._listed = np.zeros(1 << 12, np.bool_)
+        self._num_pieces = np.zeros(1 << 12, np.uint16)
         self._size = 0
 
     def __len__(self) -> int:
-        """Return how many originals can be found."""
+        """Return how many articles can be found."""
         return self._size
 
     @property
     def nbytes(self) -> int:
         """Bytes reserved by the index."""
-        return self._postings.nbytes + self._listed.nbytes
+        return self._postings.nbytes + self._listed.nbytes + self._num_pieces.nbytes
 
-    def add(self, keys: NDArray[np.uint64], numbers: NDArray[np.uint32]) -> None:
-        """List originals under their keys.
+    def reserve(self, entries: int) -> None:
+        """Make room for so many keys, which saves growing."""
+        self._postings.reserve(entries)
+
+    def add(self, keys: list[ListedKeys], numbers: list[int]) -> None:
+        """List articles under their keys.
 
         Args:
-            keys: uint64, shape (n, keys an article).
-            numbers: uint32, shape (n,), none of them listed.
+            keys: Of each article.
+            numbers: Their numbers, 1 to 2**32 - 1, none of them listed.
         """
-        if not len(numbers):
+        if not numbers:
             return
-        self._reserve(int(numbers.max()))
-        self._postings.add(keys, numbers)
-        self._listed[numbers] = True
+        self._reach(max(numbers))
+        rows = np.array(numbers, np.uint32)
+        widths = np.array([len(each.whole) + len(each.pieces) for each in keys])
+        self._listed[rows] = True
+        self._num_pieces[rows] = [min(len(each.pieces), 0xFFFF) for each in keys]
         self._size += len(numbers)
+        flat = np.concatenate([part for each in keys for part in (each.whole, _widen(each.pieces))])
+        self._postings.add(flat, np.repeat(rows, widths), self._listed)
 
     def discard(self, number: int) -> None:
         """Stop finding an article; one that is not listed is passed over."""
         if self.lists(number):
             self._listed[number] = False
+            self._postings.forget(int(self._num_pieces[number]) + _USUAL_WHOLE)
             self._size -= 1
 
     def lists(self, number: int) -> bool:
@@ -61,33 +103,85 @@ class CandidateIndex:
         return number < len(self._listed) and bool(self._listed[number])
 
     def find(
-        self, keys: NDArray[np.uint64], *, limit: int, after: int = 0, upto: int | None = None
+        self, probe: Probe, *, limit: int, after: int = 0, upto: int | None = None
     ) -> list[int]:
         """Return the listed articles that share most keys, at most `limit` of them.
 
         Args:
-            keys: uint64, shape (n,).
+            probe: Of the incoming article.
             limit: Largest number of candidates.
             after: Leave out articles numbered up to this.
             upto: Leave out articles numbered above this.
 
         Returns:
-            Article numbers, those with most shared keys first, then the older ones.
+            Article numbers, the most promising first, then the older ones.
         """
-        hits = self._postings.find(keys)
-        if not len(hits):
+        tally = self._postings.tally(probe.whole, _widen(probe.pieces), self._listed)
+        if not len(tally.numbers):
             return []
-        hits = hits[self._listed[hits]]
-        if after:
-            hits = hits[hits > after]
-        if upto is not None:
-            hits = hits[hits <= upto]
-        numbers, counts = np.unique(hits, return_counts=True)
-        order = np.argsort(-counts, kind="stable")[:limit]
+        numbers, promises = _choose(
+            *tally, self._num_pieces, max(probe.num_pieces, 1),
+            min(_LEAST_WHOLE, len(probe.whole)), after, 0xFFFFFFFF if upto is None else upto,
+        )  # fmt: skip
+        order = np.lexsort((numbers, -promises))[:limit]
         return [int(number) for number in numbers[order]]
 
-    def _reserve(self, number: int) -> None:
+    def _reach(self, number: int) -> None:
         if number >= len(self._listed):
-            larger = np.zeros(max(number + 1, 2 * len(self._listed)), np.bool_)
-            larger[: len(self._listed)] = self._listed
-            self._listed = larger
+            size = max(number + 1, 2 * len(self._listed))
+            self._listed = _enlarged(self._listed, size)
+            self._num_pieces = _enlarged(self._num_pieces, size)
+
+
+def _widen(pieces: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    """Return the keys of pieces, apart from those of wholes; uint64, same shape."""
+    return kernel_input(pieces, np.uint32) | _PIECE
+
+
+def _enlarged(values: NDArray[_Scalar], size: int) -> NDArray[_Scalar]:
+    larger = np.zeros(size, values.dtype)
+    larger[: len(values)] = values
+    return larger
+
+
+@kernel
+def _choose(
+    numbers: NDArray[np.uint32],
+    whole: NDArray[np.int32],
+    pieces: NDArray[np.int32],
+    rarity: NDArray[np.float32],
+    num_pieces: NDArray[np.uint16],
+    own_pieces: int,
+    least_whole: int,
+    after: int,
+    upto: int,
+) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
+    """Return the numbers that are worth a comparison, and how promising each is.
+
+    Args:
+        numbers: As in `Tally`.
+        whole: Keys of the whole that are shared.
+        pieces: Pieces that are shared.
+        rarity: As in `Tally`.
+        num_pieces: Of each article number, how many pieces it is listed under.
+        own_pieces: How many the incoming article would be listed under.
+        least_whole: Keys of the whole that make a candidate.
+        after: Leave out articles numbered up to this.
+        upto: Leave out articles numbered above this.
+    """
+    least_share = _LEAST_SHARE if own_pieces > _SHORT else _LEAST_SHARE_OF_SHORT
+    kept = np.empty(numbers.size, np.uint32)
+    promises = np.empty(numbers.size, np.float32)
+    count = 0
+    for i in range(numbers.size):
+        number = numbers[i]
+        if number <= after or number > upto:
+            continue
+        smaller = min(own_pieces, max(num_pieces[number], 1))
+        share = min(pieces[i] / smaller, 1.0)
+        promise = rarity[i] * np.sqrt(share)
+        if whole[i] >= least_whole or share >= least_share or promise >= _LEAST_PROMISE:
+            kept[count] = number
+            promises[count] = promise + share + whole[i]
+            count += 1
+    return kept[:count], promises[:count]

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.candidates import CandidateIndex
+from dedup.sketch.keys import ListedKeys, Probe
 from dedup.store.base import SignatureRow, StoreReader
 
 __all__ = ["Candidates", "KnownOriginals"]
 
-KeysOf = Callable[[NDArray[np.uint32] | None, bytes], NDArray[np.uint64]]
+KeysOf = Callable[[NDArray[np.uint32] | None, bytes], ListedKeys]
 
 _ROWS_AT_ONCE = 10_000
 
@@ -92,13 +93,13 @@ class KnownOriginals:
                 self._upto = max(self._upto, *touched)
                 self._sequence = entries[-1].sequence
 
-    def find(self, keys: NDArray[np.uint64]) -> Candidates:
+    def find(self, probe: Probe) -> Candidates:
         """Return committed originals that share keys."""
         with self._lock:
-            numbers = self._index.find(keys, limit=self._limit, upto=self._upto)
+            numbers = self._index.find(probe, limit=self._limit, upto=self._upto)
             return Candidates(tuple(numbers), self._upto, self._relistings)
 
-    def find_again(self, keys: NDArray[np.uint64], former: Candidates) -> list[int]:
+    def find_again(self, probe: Probe, former: Candidates) -> list[int]:
         """Return what an earlier search could not find, staged originals included.
 
         For the holder of the store's write lock, after `follow`.
@@ -106,17 +107,17 @@ class KnownOriginals:
         with self._lock:
             # An older article that became an original in between may be anywhere.
             after = former.upto if self._relistings == former.relistings else 0
-            return self._index.find(keys, limit=self._limit, after=after)
+            return self._index.find(probe, limit=self._limit, after=after)
 
     def lists(self, number: int) -> bool:
         """Return whether an article is an original that can be found."""
         with self._lock:
             return self._index.lists(number)
 
-    def stage(self, number: int, keys: NDArray[np.uint64]) -> None:
+    def stage(self, number: int, keys: ListedKeys) -> None:
         """List an original that is written but not yet committed."""
         with self._lock:
-            self._index.add(keys[None], np.array([number], np.uint32))
+            self._index.add([keys], [number])
             self._relistings += number <= self._upto
 
     def unstage(self, numbers: Iterable[int]) -> None:
@@ -126,15 +127,12 @@ class KnownOriginals:
                 self._index.discard(number)
 
     def _list(self, rows: Iterable[SignatureRow]) -> None:
-        by_width: dict[int, tuple[list[NDArray[np.uint64]], list[int]]] = {}
+        keys, numbers = [], []
         for row in rows:
-            keys = self._keys_of(row.signature, row.normalized_digest)
-            keys_lists, numbers = by_width.setdefault(len(keys), ([], []))
-            keys_lists.append(keys)
+            keys.append(self._keys_of(row.signature, row.normalized_digest))
             numbers.append(row.number)
             self._relistings += row.number <= self._upto
-        for keys_lists, numbers in by_width.values():
-            self._index.add(np.stack(keys_lists), np.array(numbers, np.uint32))
+        self._index.add(keys, numbers)
 
     def _unlist(self, numbers: Iterable[int]) -> None:
         for number in numbers:

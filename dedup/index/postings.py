@@ -1,56 +1,97 @@
-"""A compact multimap from 64-bit keys to article numbers, in flat arrays.
+"""A compact multimap from 64-bit keys to article numbers, in one flat array.
 
-Entries live in geometric segments: hash tables of fixed size with linear probing,
-each twice as large as the one before. A full segment is never touched again, so
-growing copies nothing and makes no one wait. A key's home slot comes from its high
-bits and its low 32 bits are kept as a tag: an entry costs eight bytes. Two keys that
-agree in their tag and whose probes meet are taken for one; candidates are verified on
-their text, so that costs a comparison and never an answer.
+A hash table with linear probing whose entries take eight bytes: 32 bits of the mixed key,
+which also say where the entry is at home, and the number. Two keys that agree in those
+bits are taken for one; candidates are verified on their text, so that costs a comparison
+and never an answer.
+
+A table that is full moves to a larger one a little at a time, each addition taking some
+slots along, so that growing makes no one wait. Homes ascend with the mixed key in tables
+of any size: slots are moved in their order, from one free slot to another, and every key
+is either before the border, and in the larger table, or behind it, and in the smaller
+one. A look-up therefore reads one place for each key, moving or not, and the memory of
+slots that were moved goes back to the system.
+
+Keys may be chosen by whoever writes the articles; they are mixed with a number drawn anew
+in every process, so that nobody can make them meet.
 """
 
-from dataclasses import dataclass
+import mmap
+import secrets
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel
 
-__all__ = ["BUCKET_CAPACITY", "PostingTable"]
+__all__ = ["BUCKET_CAPACITY", "PostingTable", "Tally"]
 
-BUCKET_CAPACITY = 256
-"""Entries kept for one key in one segment. Boilerplate puts thousands of unrelated
-articles into one bucket: reading it would cost more than it finds, and appending to it
-would make inserts quadratic. Further entries are left out; the other keys must serve."""
+BUCKET_CAPACITY = 64
+"""Entries kept for one key. Boilerplate puts thousands of unrelated articles into one
+bucket: reading it would cost more than it finds, and appending to it would make inserts
+quadratic. Further entries are left out; the other keys must serve."""
 
-_FIRST_SLOT_BITS = 16
-_LAST_SLOT_BITS = 26
-_FULL_LOAD = 0.7
+_MAX_POSTINGS = 4096  # read in one look-up, those of the rarest keys first
+_FIRST_HOMES = 1 << 15
+_OVERFLOW = 1 << 12  # slots behind the last home, instead of going round to the first
+_FULL_LOAD = 0.75
+_GROWTH = 1.3
+_MOVED_PER_ENTRY = 16  # slots; a table has moved long before the next one is full
+_ADDED_AT_ONCE = 0.01  # of the homes, so that moving keeps step
+_PAGE = 1 << 12
+_RELEASED_AT_ONCE = 1 << 18  # slots
+
+_SEED = np.uint64(secrets.randbits(64))
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)  # of SplitMix64 (Steele, Lea and Flood 2014)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_LOW_HALF = np.uint64(0xFFFFFFFF)
 
 
-@dataclass(slots=True)
-class _Segment:
-    """One hash table.
+class Tally(NamedTuple):
+    """Which articles have some of the keys, and how many of each of two sorts.
 
     Attributes:
-        tags: Low half of each entry's key; uint32, shape (2**slot_bits,).
-        numbers: Article numbers, 0 for an empty slot; uint32, same shape.
-        size: Entries in it.
+        numbers: Each article once; uint32, shape (n,).
+        first: Keys of the first sort that it has; int32, same shape.
+        second: Keys of the second sort; int32, same shape.
+        rarity: The sum, over its keys of either sort, of 1 / entries under the key: a key
+            that no other article has counts 1; float32, same shape.
     """
 
-    slot_bits: int
-    tags: NDArray[np.uint32]
     numbers: NDArray[np.uint32]
-    size: int = 0
+    first: NDArray[np.int32]
+    second: NDArray[np.int32]
+    rarity: NDArray[np.float32]
 
-    @classmethod
-    def empty(cls, slot_bits: int) -> "_Segment":
-        slots = 1 << slot_bits
-        # zeros are mapped lazily: a large segment costs memory only as it fills
-        return cls(slot_bits, np.zeros(slots, np.uint32), np.zeros(slots, np.uint32))
+
+class _Slots:
+    """The array of one table.
+
+    Attributes:
+        homes: Number of home slots.
+        entries: Upper half of the mixed key, number in the lower half, 0 for a free
+            slot; uint64, shape (homes + _OVERFLOW,).
+    """
+
+    def __init__(self, homes: int) -> None:
+        self.homes = homes
+        # Memory of the system's own: it is not taken before it is written to, and can be
+        # given back bit by bit.
+        self._pages = mmap.mmap(-1, (homes + _OVERFLOW) * 8)
+        self.entries: NDArray[np.uint64] = np.frombuffer(self._pages, np.uint64)
+        self._released = 0
 
     @property
-    def room(self) -> int:
-        return int(_FULL_LOAD * (1 << self.slot_bits)) - self.size
+    def nbytes(self) -> int:
+        return self.entries.nbytes - 8 * self._released
+
+    def release(self, upto: int) -> None:
+        """Give the memory of the slots below `upto` back; nobody may read them any more."""
+        if upto - self._released >= _RELEASED_AT_ONCE and hasattr(mmap, "MADV_DONTNEED"):
+            start = -(-self._released * 8 // _PAGE) * _PAGE
+            self._pages.madvise(mmap.MADV_DONTNEED, start, upto * 8 // _PAGE * _PAGE - start)
+            self._released = upto
 
 
 class PostingTable:
@@ -61,106 +102,321 @@ class PostingTable:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._segments = [_Segment.empty(_FIRST_SLOT_BITS)]
+        self._old = _Slots(_FIRST_HOMES)  # keys behind the border
+        self._new = self._old  # keys before it; the same table unless it is moving
+        self._border = 0  # a slot of the old table
+        self._size = 0  # entries, those that no longer count included
+        self._dead = 0  # those that do not
+
+    def __len__(self) -> int:
+        """Return the number of entries, those of unlisted articles included."""
+        return self._size
 
     @property
     def nbytes(self) -> int:
-        """Bytes reserved by the table."""
-        return sum(segment.tags.nbytes + segment.numbers.nbytes for segment in self._segments)
+        """Bytes in use by the table."""
+        if self._new is self._old:
+            return self._old.nbytes
+        return self._old.nbytes + self._new.nbytes * self._border // self._old.homes
 
-    def add(self, keys: NDArray[np.uint64], numbers: NDArray[np.uint32]) -> None:
-        """Enter each number under all of its keys.
+    def reserve(self, entries: int) -> None:
+        """Make room for so many entries at once; only an empty table needs no moving."""
+        if not self._size and entries > _FULL_LOAD * self._old.homes:
+            self._old = self._new = _Slots(int(entries / _FULL_LOAD) + 1)
 
-        Args:
-            keys: uint64, shape (n, keys an article).
-            numbers: uint32, shape (n,).
-        """
-        start = 0
-        keys_each = keys.shape[1]
-        while start < len(numbers):
-            segment = self._segments[-1]
-            fitting = segment.room // keys_each
-            if fitting < 1:
-                bits = min(segment.slot_bits + 1, _LAST_SLOT_BITS)
-                self._segments.append(_Segment.empty(bits))
-                continue
-            stop = min(start + fitting, len(numbers))
-            segment.size += _insert(
-                segment.tags, segment.numbers, segment.slot_bits, keys[start:stop],
-                numbers[start:stop], BUCKET_CAPACITY,
-            )  # fmt: skip
-            start = stop
-
-    def find(self, keys: NDArray[np.uint64]) -> NDArray[np.uint32]:
-        """Return the numbers under any of the keys, one for each key they share.
+    def add(
+        self, keys: NDArray[np.uint64], numbers: NDArray[np.uint32], listed: NDArray[np.bool_]
+    ) -> None:
+        """Enter numbers under keys; what is there already is passed over.
 
         Args:
             keys: uint64, shape (n,).
-
-        Returns:
-            uint32, in no order, at most n x segments x `BUCKET_CAPACITY`.
+            numbers: The article of each key; uint32, shape (n,).
+            listed: Of each article number, whether its entries still count; those of
+                others are dropped when the table moves; bool.
         """
-        found = [
-            _find(segment.tags, segment.numbers, segment.slot_bits, keys, BUCKET_CAPACITY)
-            for segment in self._segments
-        ]
-        return found[0] if len(found) == 1 else np.concatenate(found)
+        start = 0
+        while start < len(keys):
+            stop = start + max(1, int(_ADDED_AT_ONCE * self._new.homes))
+            self._keep_room(len(keys[start:stop]), listed)
+            self._size += _insert(
+                self._old.entries, self._old.homes, self._border,
+                self._new.entries, self._new.homes,
+                keys[start:stop], numbers[start:stop], _SEED, BUCKET_CAPACITY,
+            )  # fmt: skip
+            start = stop
+
+    def forget(self, entries: int) -> None:
+        """Take notice that so many entries belong to an article that is not listed any more."""
+        self._dead += entries
+
+    def tally(
+        self, first: NDArray[np.uint64], second: NDArray[np.uint64], listed: NDArray[np.bool_]
+    ) -> Tally:
+        """Count the keys that each article has.
+
+        Args:
+            first: Keys of one sort; uint64, shape (n,).
+            second: Keys of another; uint64, shape (m,).
+            listed: Of each article number, whether it counts; bool.
+        """
+        numbers, counts, rarity = _tally(
+            self._old.entries, self._old.homes, self._border,
+            self._new.entries, self._new.homes,
+            np.concatenate((first, second)), len(first), listed,
+            _SEED, _MAX_POSTINGS,
+        )  # fmt: skip
+        return Tally(numbers, counts[0], counts[1], rarity)
+
+    def _keep_room(self, entries: int, listed: NDArray[np.bool_]) -> None:
+        """Begin to move to a larger table if this one is full, or go on moving."""
+        if self._new is self._old:
+            if self._size + entries <= _FULL_LOAD * self._old.homes:
+                return
+            living = max(self._size - self._dead, 0)
+            # Room for what comes in while the old table is moved, and then some.
+            room = max(_GROWTH * living, living + 2 * self._old.homes / _MOVED_PER_ENTRY)
+            self._new = _Slots(max(int(room / _FULL_LOAD), _FIRST_HOMES))
+        self._border, dropped = _move(
+            self._old.entries, self._old.homes, self._border,
+            self._new.entries, self._new.homes, _MOVED_PER_ENTRY * entries, listed,
+        )  # fmt: skip
+        self._size -= dropped
+        self._dead = max(self._dead - dropped, 0)
+        self._old.release(self._border)
+        if self._border >= self._old.homes:
+            self._old = self._new
+            self._border = 0
+
+
+@kernel
+def _mix(key: np.uint64, seed: np.uint64) -> np.uint64:
+    """Return the bits of a key in an order that nobody outside this process knows."""
+    mixed = key ^ seed
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX_1
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX_2
+    return np.uint64(mixed ^ (mixed >> np.uint64(31)))
+
+
+@kernel
+def _home(mixed: np.uint64, homes: int) -> int:
+    """Return the home of a mixed key, or of an entry, among so many slots."""
+    return int(np.int64(((mixed >> np.uint64(32)) * np.uint64(homes)) >> np.uint64(32)))
+
+
+@kernel
+def _enter(entries: NDArray[np.uint64], home: int, entry: np.uint64, capacity: int) -> bool:
+    """Put an entry into the first free slot from its home on; return whether it was put.
+
+    It is not if it is there already, or its bucket is full, or the overflow is.
+    """
+    equal = 0
+    slot = home
+    while slot < entries.size and entries[slot] != 0:
+        if entries[slot] >> np.uint64(32) == entry >> np.uint64(32):
+            equal += 1
+            if entries[slot] == entry or equal == capacity:
+                return False
+        slot += 1
+    if slot == entries.size:
+        return False
+    entries[slot] = entry
+    return True
 
 
 @kernel
 def _insert(
-    tags: NDArray[np.uint32],
-    numbers: NDArray[np.uint32],
-    slot_bits: int,
+    old_entries: NDArray[np.uint64],
+    old_homes: int,
+    border: int,
+    new_entries: NDArray[np.uint64],
+    new_homes: int,
     keys: NDArray[np.uint64],
-    new_numbers: NDArray[np.uint32],
-    bucket_capacity: int,
+    numbers: NDArray[np.uint32],
+    seed: np.uint64,
+    capacity: int,
 ) -> int:
-    """Enter rows of keys; return how many entries were made."""
-    mask = np.uint64((1 << slot_bits) - 1)
-    shift = np.uint64(64 - slot_bits)
+    """Enter each number under its key; return how many entries were made."""
     inserted = 0
-    for row in range(len(new_numbers)):
-        for key in keys[row]:
-            tag = np.uint32(key & np.uint64(0xFFFFFFFF))
-            slot = key >> shift
-            equal = 0
-            while numbers[slot] != 0 and equal < bucket_capacity:
-                if tags[slot] == tag:
-                    equal += 1
-                slot = (slot + np.uint64(1)) & mask
-            if equal < bucket_capacity:
-                tags[slot] = tag
-                numbers[slot] = new_numbers[row]
-                inserted += 1
+    for i in range(keys.size):
+        mixed = _mix(keys[i], seed)
+        entry = np.uint64((mixed & ~_LOW_HALF) | np.uint64(numbers[i]))
+        home = _home(mixed, old_homes)
+        if home >= border:
+            inserted += _enter(old_entries, home, entry, capacity)
+        else:
+            inserted += _enter(new_entries, _home(mixed, new_homes), entry, capacity)
     return inserted
 
 
 @kernel
-def _find(
-    tags: NDArray[np.uint32],
-    numbers: NDArray[np.uint32],
-    slot_bits: int,
-    keys: NDArray[np.uint64],
-    bucket_capacity: int,
-) -> NDArray[np.uint32]:
-    """Collect the numbers under each key."""
-    mask = np.uint64((1 << slot_bits) - 1)
-    shift = np.uint64(64 - slot_bits)
-    found = np.empty(64, np.uint32)
+def _move(
+    old_entries: NDArray[np.uint64],
+    old_homes: int,
+    border: int,
+    new_entries: NDArray[np.uint64],
+    new_homes: int,
+    slots: int,
+    listed: NDArray[np.bool_],
+) -> tuple[int, int]:
+    """Move entries from the border on; return the new border and how many were dropped.
+
+    A border stands behind a free slot: no entry behind it has its home before it.
+    """
+    dropped = 0
+    slot = border
+    while slot < old_entries.size:
+        entry = old_entries[slot]
+        slot += 1
+        if entry == 0:
+            if slot - border >= slots and slot < old_homes:
+                return slot, dropped
+            continue
+        if listed[entry & _LOW_HALF]:
+            _enter(new_entries, _home(entry, new_homes), entry, new_entries.size)
+        else:
+            dropped += 1
+    return slot, dropped
+
+
+@kernel
+def _bucket_length(entries: NDArray[np.uint64], home: int, mixed: np.uint64) -> int:
+    """Return how many entries a key has."""
+    length = 0
+    slot = home
+    while slot < entries.size and entries[slot] != 0:
+        length += entries[slot] >> np.uint64(32) == mixed >> np.uint64(32)
+        slot += 1
+    return length
+
+
+@kernel
+def _read_bucket(
+    entries: NDArray[np.uint64], home: int, mixed: np.uint64, bucket: NDArray[np.uint32]
+) -> None:
+    """Write the numbers under a key; `bucket` is as long as there are."""
     count = 0
-    for key in keys:
-        tag = np.uint32(key & np.uint64(0xFFFFFFFF))
-        slot = key >> shift
-        equal = 0
-        while numbers[slot] != 0 and equal < bucket_capacity:
-            if tags[slot] == tag:
-                equal += 1
-                if count == len(found):
-                    larger = np.empty(2 * count, np.uint32)
-                    larger[:count] = found
-                    found = larger
-                found[count] = numbers[slot]
-                count += 1
-            slot = (slot + np.uint64(1)) & mask
-    return found[:count]
+    slot = home
+    while count < bucket.size:
+        if entries[slot] >> np.uint64(32) == mixed >> np.uint64(32):
+            bucket[count] = np.uint32(entries[slot] & _LOW_HALF)
+            count += 1
+        slot += 1
+
+
+@kernel
+def _find_buckets(
+    old_entries: NDArray[np.uint64],
+    old_homes: int,
+    border: int,
+    new_entries: NDArray[np.uint64],
+    new_homes: int,
+    mixed: NDArray[np.uint64],
+    homes: NDArray[np.int64],
+    lengths: NDArray[np.int32],
+) -> None:
+    """Write the home of each key, below 0 by one more for the new table, and its bucket's length.
+
+    In two passes, so that the memory is asked for many keys at once and the processor does
+    not wait for one after the other.
+    """
+    heads = np.empty(mixed.size, np.uint64)
+    for i in range(mixed.size):
+        home = _home(mixed[i], old_homes)
+        if home >= border:
+            heads[i] = old_entries[home]
+            homes[i] = home
+        else:
+            home = _home(mixed[i], new_homes)
+            heads[i] = new_entries[home]
+            homes[i] = -1 - home
+    for i in range(mixed.size):
+        lengths[i] = 0
+        if heads[i] != 0 and homes[i] >= 0:
+            lengths[i] = _bucket_length(old_entries, homes[i], mixed[i])
+        elif heads[i] != 0:
+            lengths[i] = _bucket_length(new_entries, -1 - homes[i], mixed[i])
+
+
+@kernel
+def _rarest_first(lengths: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the places of the lengths above 0 in ascending order: a counting sort."""
+    longest = 0
+    for length in lengths:
+        longest = max(longest, length)
+    starts = np.zeros(longest + 2, np.int64)
+    for length in lengths:
+        if length > 0:
+            starts[length + 1] += 1
+    for length in range(1, longest + 2):
+        starts[length] += starts[length - 1]
+    order = np.empty(starts[longest + 1], np.int64)
+    for i in range(lengths.size):
+        if lengths[i] > 0:
+            order[starts[lengths[i]]] = i
+            starts[lengths[i]] += 1
+    return order
+
+
+@kernel
+def _place_of(number: np.uint32, places: NDArray[np.int32], numbers: NDArray[np.uint32]) -> int:
+    """Return where a number stands in a hash table of places, or where it belongs."""
+    mask = places.size - 1
+    place = int(np.int64((np.uint64(number) * _MIX_1) >> np.uint64(32))) & mask
+    while places[place] != 0 and numbers[places[place] - 1] != number:
+        place = (place + 1) & mask
+    return place
+
+
+@kernel
+def _tally(
+    old_entries: NDArray[np.uint64],
+    old_homes: int,
+    border: int,
+    new_entries: NDArray[np.uint64],
+    new_homes: int,
+    keys: NDArray[np.uint64],
+    num_first: int,
+    listed: NDArray[np.bool_],
+    seed: np.uint64,
+    max_postings: int,
+) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.float32]]:
+    """Count the keys of either sort that each listed article has.
+
+    Returns:
+        Numbers, shape (n,), the counts of both sorts, shape (2, n), and the rarity.
+    """
+    mixed = np.empty(keys.size, np.uint64)
+    for i in range(keys.size):
+        mixed[i] = _mix(keys[i], seed)
+    homes = np.empty(keys.size, np.int64)
+    lengths = np.empty(keys.size, np.int32)
+    _find_buckets(old_entries, old_homes, border, new_entries, new_homes, mixed, homes, lengths)
+    room = 64
+    while room < 2 * min(lengths.sum(), max_postings + BUCKET_CAPACITY):
+        room *= 2
+    places = np.zeros(room, np.int32)  # by hash of a number: its place among the found, plus 1
+    numbers = np.empty(room, np.uint32)
+    counts = np.zeros((2, room), np.int32)
+    rarity = np.zeros(room, np.float32)
+    bucket = np.empty(lengths.max() if keys.size else 0, np.uint32)
+    found = read = 0
+    for i in _rarest_first(lengths):
+        if read >= max_postings:
+            break
+        if homes[i] >= 0:
+            _read_bucket(old_entries, homes[i], mixed[i], bucket[: lengths[i]])
+        else:
+            _read_bucket(new_entries, -1 - homes[i], mixed[i], bucket[: lengths[i]])
+        for number in bucket[: lengths[i]]:
+            if not listed[number]:
+                continue
+            place = _place_of(number, places, numbers)
+            if places[place] == 0:
+                numbers[found] = number
+                found += 1
+                places[place] = found
+            counts[0 if i < num_first else 1, places[place] - 1] += 1
+            rarity[places[place] - 1] += np.float32(1.0 / lengths[i])
+        read += lengths[i]
+    return numbers[:found], counts[:, :found], rarity[:found]

@@ -103,7 +103,8 @@ class SignatureRow:
     Attributes:
         number: Of the article.
         normalized_digest: xxh3-128 of the normalized text, 16 bytes.
-        signature: uint32, shape (num_perm,); None for an article too short to compare.
+        signature: Its sketch, of which the store knows nothing but that its length differs
+            between articles; uint32, shape (n,); None for one too short to compare.
     """
 
     number: int

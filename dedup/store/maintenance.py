@@ -42,7 +42,7 @@ class Signed(NamedTuple):
     Attributes:
         normalized: As in `NewArticle`.
         normalized_digest: xxh3-128 of the normalized text, 16 bytes.
-        signature: uint32, shape (num_perm,); None for a text too short to compare.
+        signature: As in `SignatureRow`; None for a text too short to compare.
     """
 
     normalized: str | None

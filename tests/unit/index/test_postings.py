@@ -1,89 +1,116 @@
-from collections import defaultdict
+"""The posting table: a multimap that grows without a pause and forgets what is unlisted."""
+
+from collections import Counter, defaultdict
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.index.candidates import CandidateIndex
 from dedup.index.postings import BUCKET_CAPACITY, PostingTable
 
-# Spread over the table, and no two with the same low half, which would be one tag.
-few_keys = st.integers(0, 2**32 - 1).map(lambda number: number * 0x9E3779B97F4A7C15 % 2**64)
-rows = st.lists(st.lists(few_keys, min_size=3, max_size=3), max_size=60)
+NO_KEYS = np.empty(0, np.uint64)
+LISTED = np.ones(1 << 16, np.bool_)
+rows = st.lists(st.lists(st.integers(0, 2**64 - 1), min_size=3, max_size=3), max_size=60)
 
 
-def keys_of(row):
-    return np.array([row], np.uint64)
+def add(table, row, number, listed=LISTED):
+    table.add(np.array(row, np.uint64), np.full(len(row), number, np.uint32), listed)
+
+
+def tally(table, first, second=(), listed=LISTED):
+    """Return what has how many keys of either sort, by number."""
+    found = table.tally(np.array(first, np.uint64), np.array(second, np.uint64), listed)
+    pairs = zip(found.first.tolist(), found.second.tolist(), strict=True)
+    return dict(zip(found.numbers.tolist(), pairs, strict=True))
 
 
 class TestPostingTable:
     @given(rows)
     def test_agrees_with_a_dictionary(self, rows):
-        """Each number is found under each of its keys, once for each."""
+        """Each number is found under each of its keys, once however often it was entered."""
         table = PostingTable()
-        expected = defaultdict(list)
+        expected = defaultdict(set)
         for number, row in enumerate(rows, start=1):
-            table.add(keys_of(row), np.array([number], np.uint32))
+            add(table, row, number)
+            add(table, row, number)
             for key in row:
-                expected[key].append(number)
+                expected[key].add(number)
 
         for key, numbers in expected.items():
-            assert sorted(numbers) == sorted(table.find(np.array([key], np.uint64)).tolist())
+            assert dict.fromkeys(numbers, (1, 0)) == tally(table, [key])
+        keys = list(expected)
+        counts = Counter(number for numbers in expected.values() for number in numbers)
+        assert counts == {number: second for number, (_, second) in tally(table, [], keys).items()}
 
     def test_grows_without_losing_anything(self):
-        """Segment after segment, everything stays findable."""
+        """At every moment of a move from table to table, everything is findable."""
         generator = np.random.default_rng(7)
-        keys = generator.integers(0, 2**64, size=(20_000, 8), dtype=np.uint64)
+        keys = generator.integers(0, 2**64, size=(6_000, 40), dtype=np.uint64)
         table = PostingTable()
-        table.add(keys, np.arange(1, 20_001, dtype=np.uint32))
+        for number, row in enumerate(keys, start=1):
+            add(table, row, number)
+            if number % 97 == 0:
+                for known in (1, number // 2, number):
+                    assert (40, 0) == tally(table, keys[known - 1])[known]
+        assert len(table) == keys.size
+        assert table.nbytes < 15 * keys.size
 
-        for number in (1, 5_000, 12_345, 20_000):
-            assert number in table.find(keys[number - 1])
-        assert table.nbytes < 20_000 * 8 * 8 * 4
+    def test_a_large_addition_grows_it_too(self):
+        """A bulk of entries many times the size of the table is taken in at once."""
+        keys = np.random.default_rng(8).integers(0, 2**64, size=400_000, dtype=np.uint64)
+        numbers = np.repeat(np.arange(1, 10_001, dtype=np.uint32), 40)
+        table = PostingTable()
+        table.add(keys, numbers, LISTED)
+
+        assert (0, 40) == tally(table, [], keys[-40:])[10_000]
+        assert (0, 40) == tally(table, [], keys[:40])[1]
+
+    def test_moving_drops_what_is_not_listed(self):
+        """The room of discarded articles is used again when the table moves."""
+        generator = np.random.default_rng(9)
+        listed = np.zeros(1 << 16, np.bool_)
+        table = PostingTable()
+        for number in range(1, 20_001):
+            listed[number] = True
+            if number > 100:
+                listed[number - 100] = False
+                table.forget(40)
+            add(table, generator.integers(0, 2**64, size=40, dtype=np.uint64), number, listed)
+
+        assert table.nbytes < 1 << 20
+        assert len(table) < 20_000 * 40 / 10
 
     def test_hot_bucket_is_capped(self):
         """A key that everyone has costs a bounded look-up."""
         table = PostingTable()
-        keys = np.full((2_000, 1), 42, np.uint64)
-        table.add(keys, np.arange(1, 2_001, dtype=np.uint32))
+        for number in range(1, 2_001):
+            add(table, [42], number)
 
-        assert BUCKET_CAPACITY == len(table.find(keys[0]))
+        assert BUCKET_CAPACITY == len(tally(table, [42]))
 
+    def test_rare_keys_are_read_first(self):
+        """However many hot keys an article has, what its rare ones say is heard."""
+        table = PostingTable()
+        for number in range(1, BUCKET_CAPACITY + 1):
+            add(table, range(1_000), number)
+        add(table, [5_000], 60_000)
 
-class TestCandidateIndex:
-    def index(self):
-        index = CandidateIndex()
-        for number, row in enumerate([[1, 2, 3], [1, 2, 4], [1, 5, 6]], start=1):
-            index.add(keys_of(row), np.array([number], np.uint32))
-        return index
+        assert (1, 0) == tally(table, [*range(1_000), 5_000])[60_000]
 
-    def find(self, index, *keys, **options):
-        return index.find(np.array(keys, np.uint64), **{"limit": 10, **options})
+    def test_rarity(self):
+        """Each key counts one part in as many articles as have it."""
+        table = PostingTable()
+        for number in (1, 2, 3, 4):
+            add(table, [7, 100 + number], number)
+        found = table.tally(np.array([7, 101], np.uint64), NO_KEYS, LISTED)
 
-    def test_most_shared_keys_come_first(self):
-        """Candidates are ordered by the number of shared keys, then by age."""
-        assert [1, 2, 3] == self.find(self.index(), 1, 2, 3)
-        assert [2, 1, 3] == self.find(self.index(), 1, 2, 4)
+        assert {1: 1.25, 2: 0.25, 3: 0.25, 4: 0.25} == dict(
+            zip(found.numbers.tolist(), found.rarity.tolist(), strict=True)
+        )
 
-    def test_limit(self):
-        """No more candidates than asked for."""
-        assert [1] == self.find(self.index(), 1, 2, 3, limit=1)
+    def test_unlisted_articles_are_passed_over(self):
+        """An article that is not listed is not found, though its entries are there."""
+        table = PostingTable()
+        add(table, [1, 2], 5)
 
-    def test_range_of_numbers(self):
-        """Only articles after one number and up to another."""
-        assert [2] == self.find(self.index(), 1, after=1, upto=2)
-
-    def test_discarded_articles_are_not_found(self):
-        """A discarded article is gone at once, and may be listed again."""
-        index = self.index()
-        index.discard(1)
-        index.discard(1)
-
-        assert [2, 3] == self.find(index, 1)
-        assert 2 == len(index)
-        index.add(keys_of([1, 2, 3]), np.array([1], np.uint32))
-        assert [1, 2, 3] == self.find(index, 1, 2, 3)
-
-    def test_unknown_keys(self):
-        """Nothing is found under keys that nobody has."""
-        assert [] == self.find(self.index(), 99)
+        assert {} == tally(table, [1, 2], listed=np.zeros(16, np.bool_))
