@@ -51,7 +51,7 @@ async def list_articles(
     "/articles/{article_id:path}",
     summary="Show an article",
     response_model=KnownArticleAnswer,
-    responses=problems(404, 503),
+    responses=problems(404, 422, 503),
 )
 async def get_article(
     article_id: str,
