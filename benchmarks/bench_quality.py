@@ -251,10 +251,8 @@ def run_negatives(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]
         f"{len(strangers['false'])} with an original: {strangers['verdicts']}"
     )
     print_listing(strangers["false"])
-    print(
-        f"\n  natural relatives of known articles: {len(strangers['relatives'])} with an original"
-    )
-    print_listing(strangers["relatives"][:10])
+    print("\n  natural relatives of known articles, those with an original")
+    print_judged(strangers["relatives"])
     same_event = corpus.folder / SAME_EVENT
     if same_event.exists():
         found = results["same_event"] = list_same_event(same_event)
