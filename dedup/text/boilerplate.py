@@ -19,7 +19,7 @@ from typing import NamedTuple
 from dedup.text.marks import Mark
 from dedup.text.words import simplify
 
-__all__ = ["find_boilerplate"]
+__all__ = ["find_boilerplate", "menu_entries"]
 
 # What may stand around an entry of a menu.
 _DECORATION = " \t\u3000\xa0>›»·•|｜-[【（(#:：])】）&<"
@@ -95,11 +95,11 @@ def _is_block(lines: list[_Line]) -> bool:
 
 def _is_entry(line: str) -> bool:
     """Whether a line, simplified, is an entry of a menu or stands beside one."""
-    return line.strip(_DECORATION).lower() in _menu_entries() or _BESIDE.fullmatch(line) is not None
+    return line.strip(_DECORATION).lower() in menu_entries() or _BESIDE.fullmatch(line) is not None
 
 
 @cache
-def _menu_entries() -> frozenset[str]:
+def menu_entries() -> frozenset[str]:
     """Return the usual entries of menus: simplified, lower case, a line each in the file."""
     source = files("dedup.text") / "data" / "menu_entries.txt"
     return frozenset(source.read_text(encoding="utf-8").splitlines())
@@ -127,5 +127,5 @@ def _line(start: int, line: str) -> _Line:
         end,
         is_sentence,
         is_entry=not is_sentence and _is_entry(plain),
-        is_notice="。" not in line and _NOTICE.search(plain) is not None,
+        is_notice=_NOTICE.search(plain) is not None,
     )

@@ -35,12 +35,16 @@ from dedup.text.doubled_punctuation import find_doubled, keep_one_sign
 from dedup.text.escapes import find_escapes, unescape_entities
 from dedup.text.gbk_shift import find_shifts, unshift_gbk
 from dedup.text.invisible import find_invisible
+from dedup.text.jammers import find_jammers
 from dedup.text.lookalikes import find_lookalikes, replace_lookalikes
 from dedup.text.marks import LOST, Mark, remove_marked
+from dedup.text.repeats import find_repeats
+from dedup.text.script import count_traditional
 from dedup.text.spacing import find_spacing
 from dedup.text.split_annotations import find_split_annotations, rejoin_split_characters
 from dedup.text.stuffing import find_stuffing
 from dedup.text.suspicion import look_for_damage
+from dedup.text.title_chunks import find_title_chunks
 from dedup.text.triggers import Trigger
 
 __all__ = ["CATALOGUE", "ISOLATED_MARKS", "RULES_VERSION", "Repair", "origins", "repair", "replay"]
@@ -131,11 +135,32 @@ CATALOGUE: tuple[Repair, ...] = (
         Trigger.DOUBLED_SIGN,
     ),
     Repair(
+        "remove_jammers",
+        DamageKind.JAMMER,
+        find_jammers,
+        remove_marked,
+        Trigger.TAG | Trigger.UNDERSCORE | Trigger.NOISE | Trigger.EMOJI,
+    ),
+    Repair(
         "remove_stuffing",
         DamageKind.KEYWORD_STUFFING,
         find_stuffing,
         remove_marked,
-        Trigger.BARS | Trigger.KEYWORD,
+        Trigger.LIST | Trigger.PLAIN_LINE,
+    ),
+    Repair(
+        "keep_one_body",
+        DamageKind.REPEATED_BODY,
+        find_repeats,
+        remove_marked,
+        Trigger.REPEATED,
+    ),
+    Repair(
+        "remove_title_chunks",
+        DamageKind.TITLE_CHUNKS,
+        find_title_chunks,
+        remove_marked,
+        Trigger.PLAIN_LINE,
     ),
 )
 
@@ -143,6 +168,7 @@ CATALOGUE: tuple[Repair, ...] = (
 _TRIGGERS = tuple(int(entry.triggers) for entry in CATALOGUE)
 _ANY_TRIGGER = reduce(or_, _TRIGGERS)
 _CALLS_FOR_BOILERPLATE = int(Trigger.PLAIN_LINE)
+_CALLS_FOR_SCRIPT = int(Trigger.TRADITIONAL)
 
 # The most marks of a kind that are no damage yet. A lesson or a dictionary entry
 # quotes a few readings, an editor leaves a few invisible characters or entities;
@@ -155,7 +181,10 @@ ISOLATED_MARKS: dict[DamageKind, int] = {
     DamageKind.SPACED_CHARACTERS: 12,
     DamageKind.LOOKALIKE_CHARACTERS: 3,
     DamageKind.DOUBLED_PUNCTUATION: 3,
+    DamageKind.JAMMER: 2,
     DamageKind.KEYWORD_STUFFING: 0,
+    DamageKind.REPEATED_BODY: 0,
+    DamageKind.TITLE_CHUNKS: 0,
 }
 
 _MOST_ROUNDS = 6
@@ -183,16 +212,29 @@ def repair(text: str, codes: NDArray[np.uint32] | None = None) -> RepairedText:
         text: The text as received.
         codes: Its code points, if they are at hand; they are read, not changed.
     """
-    triggers = look_for_damage(code_points(text) if codes is None else codes)
+    if codes is None:
+        codes = code_points(text)
+    triggers = look_for_damage(codes)
     repaired = _undo_damage(text, triggers)
-    if not (repaired.steps or triggers & _CALLS_FOR_BOILERPLATE):
+    if repaired.steps or triggers & _CALLS_FOR_BOILERPLATE:
+        repaired = _with_boilerplate(repaired)
+    if triggers & _CALLS_FOR_SCRIPT:
+        repaired = _reporting(repaired, DamageKind.TRADITIONAL_SCRIPT, count_traditional(codes))
+    return repaired
+
+
+def _with_boilerplate(repaired: RepairedText) -> RepairedText:
+    """Return a result with the boilerplate of its text."""
+    marks = tuple(find_boilerplate(repaired.text))
+    if not marks:
         return repaired
-    boilerplate = find_boilerplate(repaired.text)
-    if not boilerplate:
-        return repaired
-    kinds = {**repaired.damage.kinds, DamageKind.BOILERPLATE: len(boilerplate)}
-    damage = replace(repaired.damage, kinds=kinds)
-    return replace(repaired, damage=damage, boilerplate=tuple(boilerplate))
+    return _reporting(replace(repaired, boilerplate=marks), DamageKind.BOILERPLATE, len(marks))
+
+
+def _reporting(repaired: RepairedText, kind: DamageKind, count: int) -> RepairedText:
+    """Return a result that tells of one kind more."""
+    damage = replace(repaired.damage, kinds={**repaired.damage.kinds, kind: count})
+    return replace(repaired, damage=damage)
 
 
 def _undo_damage(text: str, triggers: int) -> RepairedText:

@@ -2,53 +2,164 @@
 
     吕梁市| 来宾市| 宜都市| 育儿| 西城区| 武川县| 科技| 平南县| …
 
-Navigation looks alike, `首页|新闻|财经|体育`, and stays: it has few entries, and
-its places are written without 市 or 县. An article that lists places sets them
-off by 、 and is not looked at.
+A list is a dozen short items or more, whatever stands between them: in one line, or one
+in each of many lines. It is stuffed if it is made of places and of keywords that stuffing
+is made of. An article that lists places does so in sentences, with 、 between them, and
+without `手游`. Navigation looks alike, `首页|新闻|财经|体育`, and stays: it has `首页`, and
+its places are written without 市 or 县.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
-from dedup.text.marks import Mark
+from dedup.text.boilerplate import menu_entries
+from dedup.text.marks import Mark, widened_to_lines
+from dedup.text.words import is_han, simplify
 
 __all__ = ["find_stuffing"]
 
 _FEWEST_ITEMS = 12
+_FEWEST_IN_COLUMN = 20
 _LONGEST_ITEM = 10
-_SEPARATORS = "|｜"
-_LIST = re.compile(
-    rf"(?:[^{_SEPARATORS}\n]{{1,{_LONGEST_ITEM}}}[{_SEPARATORS}]){{{_FEWEST_ITEMS - 1},}}"
-    rf"[^{_SEPARATORS}\n]{{0,{_LONGEST_ITEM}}}"
+_SEPARATORS = "|｜,，、;；/_·• \t\r\u3000-"
+_ITEM = re.compile(r"[^|｜,，、;；/_·•\s-]+")
+_OTHER_THAN_PROSE = re.compile(r"[|｜/_·•\s-]")
+_BETWEEN_STOPS = re.compile(r"[^。！？!?]+")
+# No item holds one of these: what does is a sentence, or a line about something.
+_NO_ITEM = re.compile(r"[：:“”\"《》（）()【】\[\]…]")
+
+_PLACE = re.compile(
+    r"[\u4e00-\u9fff]{1,7}(?:[省市县區区州盟旗乡镇村街路桥站湾山河]|社区|小区|新区|大学|中心)"
 )
-_PLACE = re.compile(r"[\u4e00-\u9fff]{1,7}[省市县縣区區州盟旗]")
 _LEAST_SHARE_OF_PLACES = 1 / 3
+_LEAST_SHARE_OF_KEYWORDS = 1 / 4
+_FEWEST_PLACES_ALONE = 60
+_FEWEST_REPEATED = 8
+_LEAST_SHARE_REPEATING = 0.25
+# What navigation has and stuffing has not.
+_ANCHORS = frozenset(
+    {"首页", "主页", "网站首页", "返回首页", "新闻", "登录", "登入", "注册", "搜索", "更多"}
+    | {"关于我们", "联系我们", "网站地图", "版权声明", "免责声明"}
+)
 
 # What the headers of hijacked pages are made of; each is rare in news, and two
 # in one line without a full stop are not.
 _OBSCENE = re.compile(
-    r"91av|av线路|婷婷|激情五月|五月天|国产精品|國產精品|国产第一|无码|無碼|久久|一区二区|一區二區"
-    r"|中文字幕|午夜福利|成人网站|成人網站|黄色网站|黃色網站|精品99|欧美日韩|歐美日韓|麻豆"
+    r"91av|av线路|婷婷|激情五月|五月天|国产精品|国产第一|国产自拍|国产乱|国产亚洲|无码|久久|一区二区"
+    r"|三区|中文字幕|午夜福利|福利在线|成人网站|成人视频|成人av|黄色网站|黄片|精品99|国内精品|欧美日韩"
+    r"|亚洲欧美|日韩欧美|麻豆|av在线|在线观看免费|免费观看视频|高清不卡|色综合|色情|人妻|熟女|少妇|丝袜"
+    r"|约炮|一本道|大香蕉|自拍偷拍|毛片|三级片|巨乳|做爱|裸体",
+    re.IGNORECASE,
 )
 _FEWEST_OBSCENE = 2
 _LONGEST_HEADER = 300
 _HEADER_LINES = 3
 
 
+class _List(NamedTuple):
+    """Short items in a row, and where they stand."""
+
+    start: int
+    end: int
+    items: list[str]
+    in_prose_signs: bool = False  # between them are signs that prose has too
+    is_column: bool = False  # each has a line of its own
+
+
 def find_stuffing(text: str) -> list[Mark]:
-    """Return the stuffed lists and headers of `text`."""
-    return sorted([*_find_lists(text), *_find_obscene_headers(text)])
+    """Return the stuffed lists and headers of `text`, ascending and disjoint."""
+    marks = [Mark(one.start, one.end) for one in _lists(text) if _is_stuffed(one)]
+    return widened_to_lines(text, [*marks, *_find_obscene_headers(text)])
 
 
-def _find_lists(text: str) -> Iterator[Mark]:
-    """Yield long lists of short items between bars, a third of them places in 市, 县 and so on."""
-    if text.count("|") + text.count("｜") < _FEWEST_ITEMS - 1:
-        return
-    for match in _LIST.finditer(text):
-        items = [item.strip() for item in re.split(rf"[{_SEPARATORS}]", match[0])]
-        places = sum(_PLACE.fullmatch(item) is not None for item in items)
-        if places >= _LEAST_SHARE_OF_PLACES * len(items):
-            yield Mark(*match.span())
+def _lists(text: str) -> Iterator[_List]:
+    """Yield the lists of `text`: within lines, then those of one item a line."""
+    lines = list(_lines(text))
+    in_lines = {start: list(_lists_in(start, line)) for start, line in lines}
+    for lists in in_lines.values():
+        yield from lists
+    for is_item, group in groupby(lines, key=lambda line: _is_item(line[1].strip())):
+        column = list(group)
+        if is_item and len(column) >= _FEWEST_IN_COLUMN:
+            items = [line.strip() for _, line in column]
+            last_start, last = column[-1]
+            yield _List(column[0][0], last_start + len(last), items, is_column=True)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each line that is not blank, with where it starts."""
+    start = 0
+    for line in text.split("\n"):
+        if line and not line.isspace():
+            yield start, line
+        start += len(line) + 1
+
+
+def _lists_in(start: int, line: str) -> Iterator[_List]:
+    """Yield the lists within a line: in what stands between two stops."""
+    for match in _BETWEEN_STOPS.finditer(line):
+        is_sentence = line[match.end() : match.end() + 1] != ""
+        yield from _lists_between_stops(start + match.start(), match[0], is_sentence=is_sentence)
+
+
+def _lists_between_stops(start: int, part: str, *, is_sentence: bool) -> Iterator[_List]:
+    for is_item, group in groupby(_ITEM.finditer(part), key=lambda match: _is_item(match[0])):
+        run = list(group)
+        if not is_item or len(run) < _FEWEST_ITEMS:
+            continue
+        first, last = run[0].start(), run[-1].end()
+        between = (part[a.end() : b.start()] for a, b in pairwise(run))
+        others = sum(_OTHER_THAN_PROSE.search(signs) is not None for signs in between)
+        last += len(part[last:]) - len(part[last:].lstrip(_SEPARATORS))
+        in_prose_signs = 2 * others < len(run)
+        is_alone = not is_sentence and last == len(part) and part[:first].rstrip()[-1:] in "]】"
+        if is_alone or not in_prose_signs:
+            yield _List(start + first, start + last, [item[0] for item in run], in_prose_signs)
+
+
+def _is_item(word: str) -> bool:
+    return 0 < len(word) <= _LONGEST_ITEM and _NO_ITEM.search(word) is None
+
+
+def _is_stuffed(one: _List) -> bool:
+    """Whether a list is of what stuffing is made of."""
+    items = [simplify(item) for item in one.items]
+    places = sum(_PLACE.fullmatch(item) is not None for item in items)
+    keywords = sum(item in _keywords() for item in items)
+    if any(item in _ANCHORS for item in items):
+        return False
+    if places >= _LEAST_SHARE_OF_PLACES * len(items):
+        is_sure = not (one.in_prose_signs or one.is_column)
+        return is_sure or keywords > 0 or len(items) >= _FEWEST_PLACES_ALONE
+    if one.is_column:
+        return False  # a menu, as likely as not
+    if keywords >= _LEAST_SHARE_OF_KEYWORDS * len(items):
+        in_menu = sum(item in menu_entries() for item in items)
+        return 2 * in_menu < len(items) and len(items) >= _FEWEST_IN_COLUMN
+    return not one.in_prose_signs and _repeats_itself(items)
+
+
+def _repeats_itself(items: list[str]) -> bool:
+    """Whether many different words come again, as where a list was drawn at random."""
+    again = sum(count > 1 for count in Counter(items).values())
+    return (
+        again >= _FEWEST_REPEATED
+        and len(items) - len(set(items)) >= _LEAST_SHARE_REPEATING * len(items)
+        and all(is_han(char) for item in items for char in item)
+        and sum(map(len, items)) >= 2 * len(items)
+    )
+
+
+@cache
+def _keywords() -> frozenset[str]:
+    """Return keywords that stuffing is made of: simplified, a line each in the file."""
+    source = files("dedup.text") / "data" / "stuffing_keywords.txt"
+    return frozenset(source.read_text(encoding="utf-8").splitlines())
 
 
 def _find_obscene_headers(text: str) -> Iterator[Mark]:
@@ -56,6 +167,6 @@ def _find_obscene_headers(text: str) -> Iterator[Mark]:
     start = 0
     for line in text[: _LONGEST_HEADER * _HEADER_LINES].split("\n")[:_HEADER_LINES]:
         is_header = len(line) < _LONGEST_HEADER and "。" not in line
-        if is_header and len(_OBSCENE.findall(line)) >= _FEWEST_OBSCENE:
+        if is_header and len(set(_OBSCENE.findall(simplify(line)))) >= _FEWEST_OBSCENE:
             yield Mark(start, start + len(line))
         start += len(line) + 1

@@ -53,7 +53,7 @@ _DOUBLED_SIGN, _BARS, _TAG = int(Trigger.DOUBLED_SIGN), int(Trigger.BARS), int(T
 _LONG_ASCII, _UNDERSCORE = int(Trigger.LONG_ASCII), int(Trigger.UNDERSCORE)
 _MOJIBAKE, _RARE_HAN = int(Trigger.MOJIBAKE), int(Trigger.RARE_HAN)
 _SHORT_LINES, _REPEATED = int(Trigger.SHORT_LINES), int(Trigger.REPEATED)
-_PLAIN_LINE = int(Trigger.PLAIN_LINE)
+_PLAIN_LINE, _LIST, _NOISE = int(Trigger.PLAIN_LINE), int(Trigger.LIST), int(Trigger.NOISE)
 
 _FEWEST_BARS = 11
 _FEWEST_SPACED = 3
@@ -61,7 +61,11 @@ _FEWEST_MOJIBAKE = 2
 _FEWEST_RARE = 2
 _FEWEST_SHORT_LINES = 6
 _SHORT_LINE = 15
+_MEDIUM_LINE = 45
 _LONGEST_PLAIN_LINE = 300
+_FEWEST_ITEMS = 12
+_LONGEST_ITEM = 10
+_FEWEST_NOISY = 6
 _LONG_RUN = 16
 _FEWEST_REPEATED = 3
 _SHARE_REPEATED = 4  # one in so many
@@ -78,7 +82,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     tails = np.zeros(_num_slots(codes.size), np.uint32)
     seen = result = 0
     bars = spaced = mojibake = rare = short_lines = sentences = repeated = 0
-    line_start = run_end = 0
+    line_start = run_end = item_start = items = noisy = 0
     last_stop = -1
     for at in range(codes.size):
         code = codes[at]
@@ -87,6 +91,10 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
         if here & _CHECKED == 0:
             continue
         after = tables[_BITS, codes[at + 1]] if at + 1 < codes.size else 0
+        if here & _HAN == 0 and not _is_alpha(code):
+            if at > item_start and items < _FEWEST_ITEMS:
+                items = items + 1 if at <= item_start + _LONGEST_ITEM else 0
+            item_start = at + 1
         if here & _SIGN:
             if after & tables[_FOLLOWERS, code] and result & _FALSE_SIGN == 0:
                 result |= _FALSE_SIGN if _may_be_shifted(codes, at, tables) else 0
@@ -100,12 +108,12 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
                 repeated += _is_repeated(codes, at, tails)
         elif code == _LINE_END:
             short_lines += line_start < at <= line_start + _SHORT_LINE
-            if last_stop < line_start < at <= line_start + _LONGEST_PLAIN_LINE:
-                result |= _PLAIN_LINE
+            result |= _PLAIN_LINE if _is_plain(line_start, at, last_stop) else 0
             line_start = at + 1
         elif here & _BLANK:
             spaced += after & _HAN != 0 and at > 0 and tables[_BITS, codes[at - 1]] & _HAN != 0
         elif _is_alpha(code):
+            noisy += _is_noisy(codes, at)
             if at >= run_end:
                 run_end = _end_of_run(codes, at)
                 result |= _LONG_ASCII if run_end - at >= _LONG_RUN else 0
@@ -119,8 +127,10 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
             mojibake += here & _UTF8_START != 0 and after & _UTF8_CROSSING != 0
             rare += here & _RARE != 0 and after & _RARE != 0
     short_lines += line_start < codes.size <= line_start + _SHORT_LINE
-    if last_stop < line_start < codes.size <= line_start + _LONGEST_PLAIN_LINE:
-        result |= _PLAIN_LINE
+    result |= _PLAIN_LINE if _is_plain(line_start, codes.size, last_stop) else 0
+    items += items < _FEWEST_ITEMS and item_start < codes.size <= item_start + _LONGEST_ITEM
+    result |= _LIST if items >= _FEWEST_ITEMS else 0
+    result |= _NOISE if noisy >= _FEWEST_NOISY else 0
     result |= _BARS if bars >= _FEWEST_BARS else 0
     result |= _SPACED if spaced >= _FEWEST_SPACED else 0
     result |= _MOJIBAKE if mojibake >= _FEWEST_MOJIBAKE else 0
@@ -129,6 +139,13 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     if repeated >= _FEWEST_REPEATED or repeated * _SHARE_REPEATED > sentences:
         result |= _REPEATED
     return result | (seen & _ALL_SINGLE)
+
+
+@kernel
+def _is_plain(start: int, end: int, last_stop: int) -> bool:
+    """Whether a line may be no paragraph."""
+    longest = _LONGEST_PLAIN_LINE if last_stop < start else _MEDIUM_LINE
+    return start < end <= start + longest
 
 
 _QUESTION_MARK, _WIDE_QUESTION_MARK = ord("?"), ord("？")
@@ -176,6 +193,26 @@ def _is_alpha(code: int) -> bool:
     return 0x61 <= code | 0x20 <= 0x7A
 
 
+_USUAL_BEFORE = (0x22, 0x27, 0x28, 0x2D, 0x2E, 0x2F, 0x3A, 0x40)  # "'(-./:@
+_ODD_BEHIND = (0x23, 0x24, 0x25, 0x26, 0x2A, 0x2B, 0x3C, 0x3D, 0x3E)  # #$%&*+<=>
+_OTHER_ODD_BEHIND = (0x5B, 0x5C, 0x5E, 0x60, 0x7B, 0x7C, 0x7D, 0x7E)  # [\^`{|}~
+
+
+@kernel
+def _is_noisy(codes: NDArray[np.uint32], at: int) -> bool:
+    """Whether a letter is unusual beside its neighbours: `7K`, `qR`, `]n`, `n#`."""
+    code = codes[at]
+    before = codes[at - 1] if at > 0 else 0x20
+    behind = codes[at + 1] if at + 1 < codes.size else 0x20
+    if 0x30 <= before <= 0x39 or 0x30 <= behind <= 0x39:
+        return True
+    if 0x61 <= before <= 0x7A and code <= 0x5A:
+        return True
+    if behind in _ODD_BEHIND or behind in _OTHER_ODD_BEHIND:
+        return True
+    return 0x20 < before < 0x7F and before not in _USUAL_BEFORE and not _is_alpha(before)
+
+
 @kernel
 def _end_of_run(codes: NDArray[np.uint32], start: int) -> int:
     """Return where the ASCII letters and digits from `start` on end."""
@@ -205,7 +242,7 @@ def _look_at_ascii(codes: NDArray[np.uint32], at: int) -> int:
     elif code == _LESS:
         trigger = _TAG if opens_word or following in (_SLASH, _BANG) else 0
     elif code == _SQUARE:
-        trigger = _TAG if opens_word else 0
+        trigger = _TAG if opens_word or following == _SLASH else 0
     else:
         beside_word = opens_word or (at > 0 and _is_alpha(codes[at - 1]))
         trigger = _UNDERSCORE if code == _LINE and beside_word else 0

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from dedup.text.gbk import LEADS, TRAILS, char_of, pair_of
 from dedup.text.pinyin import LETTERS
-from dedup.text.words import is_common
+from dedup.text.words import is_common, traditional_only
 
 __all__ = ["SIGNS", "Property", "Row", "Trigger", "tables"]
 
@@ -60,8 +60,8 @@ class Trigger(IntFlag):
     MOJIBAKE_SIGN = auto()
     """One of `€ 鈥 銆 锛 鐨 涓 …`: the commonest characters of UTF-8 read as GBK."""
 
-    KEYWORD = auto()
-    """A character of the words that stuffed headers are made of."""
+    TRADITIONAL = auto()
+    """A character that is written otherwise in simplified script, and not in GB 2312."""
 
     READING = 1 << 16
     """A bracket in front of a small letter, perhaps behind a blank: `(guó)`."""
@@ -98,7 +98,11 @@ class Trigger(IntFlag):
     REPEATED = 1 << 32
     """Three or more sentences, or a quarter of them, that end like an earlier one."""
     PLAIN_LINE = 1 << 33
-    """A line of 1 to 300 characters without a full stop."""
+    """A line of 1 to 45 characters, or of up to 300 without a full stop."""
+    LIST = 1 << 34
+    """Twelve or more stretches of up to ten characters, with any sign or blank between them."""
+    NOISE = 1 << 35
+    """Six or more ASCII letters beside a digit or an odd sign, or capital behind a small one."""
 
 
 SIGNS = {sign: pair for sign in "！？，；。" if (pair := pair_of(sign)) is not None}
@@ -165,13 +169,12 @@ _SINGLE: dict[Trigger, list[_Range | str]] = {
     Trigger.KANA: [(0x3040, 0x312F), (0x31F0, 0x31FF)],
     Trigger.HANGUL: [(0x1100, 0x11FF), (0x3130, 0x318F), (0xAC00, 0xD7AF)],
     Trigger.EMOJI: [(0x2600, 0x2775), (0x2794, 0x27BF), (0x2B00, 0x2BFF), (0x1F000, 0x1FAFF)],
-    Trigger.KEYWORD: ["婷麻碼码幕夜激久精欧歐区區线線产產黄黃五"],
     Trigger.MOJIBAKE_SIGN: ["€鈥銆锛鐨鏄鍦涓浗鍥"],
 }
 # Pinyin is no sign of a wrong encoding.
 _NOT_LATIN = set(LETTERS)
 
-_CHECKED = "(（?？&\\%=|｜/·_<[!！,，;；。、.\n\r:："
+_CHECKED = "(（?？&\\%=|｜/·_-<[!！,，;；。、.\n\r:："
 _SIGN_CHARS = ",，、。;；:：.!！?？"
 _BLANKS = (
     " \t\N{IDEOGRAPHIC SPACE}\N{NO-BREAK SPACE}"
@@ -210,6 +213,7 @@ def tables() -> NDArray[np.int32]:
     for trigger, characters in _SINGLE.items():
         for first, last in _ranges(characters):
             bits[first : last + 1] |= int(trigger)
+    bits[_codes(traditional_only())] |= int(Trigger.TRADITIONAL)
     bits[_codes(_NOT_LATIN)] &= ~int(Trigger.LATIN | Trigger.OTHER_ALPHABET)
     _set_properties(bits, pairs, common)
     trails = sorted({pair & 0xFF for pair in SIGNS.values()})

@@ -24,6 +24,7 @@ __all__ = [
     "longest_phrase",
     "pair_odds",
     "simplify",
+    "traditional_only",
 ]
 
 
@@ -43,6 +44,19 @@ def _to_simplified() -> dict[int, str]:
 def simplify(text: str) -> str:
     """Return `text` with every traditional character simplified, one by one."""
     return text.translate(_to_simplified())
+
+
+@cache
+def traditional_only() -> str:
+    """Return the characters that simplified script writes otherwise, GB 2312's excepted.
+
+    GB 2312 has some that are both: 乾, 瞭.
+    """
+    return "".join(
+        chr(code)
+        for code, simplified in _to_simplified().items()
+        if chr(code) != simplified and not chr(code).encode("gb2312", "ignore")
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,171 @@
+"""Jammers: what is dropped into a text to spoil copies of it, or was left by a tool.
+
+    - r/ n! u8 z( a5 a8 {一、过去一年        <kbd id="s7isi"></kbd>        记者 蒋涛_x000D_
+
+Random strings of printable ASCII between and inside paragraphs, tags and escapes of
+spreadsheets as text, emoji inside words. Chinese prose has English words, names,
+numbers, addresses and model codes too: what is random has hardly a word in it and
+changes between letters, digits and signs all the time. An emoji inside a word stands
+between two characters that make up a listed phrase; at the end of a sentence it is
+meant to be there.
+"""
+
+import re
+from collections.abc import Iterator
+
+from dedup.text.marks import Mark, joined, widened_to_lines
+from dedup.text.words import is_han, is_listed_pair
+
+__all__ = ["find_jammers"]
+
+_SPREADSHEET = re.compile(r"_x00[01][0-9A-Fa-f]_")
+
+_ELEMENTS = (
+    "p|br|b|i|u|s|a|em|th|td|tr|tt|li|ul|ol|dl|dt|dd|kbd|del|ins|sub|sup|big|small|strong|strike|font|span"
+    "|div|pre|code|form|style|script|center|acronym|abbr|optgroup|option|select|fieldset|label|legend|nav"
+    "|noframes|noscript|blockquote|address|table|tbody|thead|tfoot|button|input|img|dfn|bdo|cite|var|samp"
+    "|section|article|video|object|param|meter|h[1-6]"
+)
+_TAG = re.compile(rf"</?(?:{_ELEMENTS})(?:\s+[\w-]+=(?:\"[^\"<>\n]*\"|'[^'<>\n]*'))*\s*/?>")
+_BRACKET_TAG = re.compile(
+    r"\[/?(?:b|i|u|url|img|size|color|font|quote|attach|align|hide)(?:=[^\[\]\n]{1,80})?\]"
+)
+_EMPTY_ELEMENT = re.compile(r"<([a-z]+) id=\"\w{3,12}\">\s*</\1>")
+# Who writes of markup shows some.
+_ABOUT_MARKUP = re.compile(
+    r"HTML|html|标签|標籤|代码|代碼|网页|網頁|</?(?:html|body|head)\b|<!DOCTYPE"
+)
+
+# Letters as the trigger counts them: beside a digit or an odd sign.
+_NOISY = re.compile(
+    r"(?<=[0-9!#-&)*+,;-?\[-`{-~])[A-Za-z]|(?<=[a-z])[A-Z]|[A-Za-z](?=[0-9#$%&*+<=>\[\\^`{|}~])"
+)
+_FEWEST_NOISY = 6
+
+# A run of ASCII with at least so many characters that are no blanks.
+_FEWEST_CHARS = 8
+_ASCII_RUN = re.compile(rf"[!-~][ -~]{{{_FEWEST_CHARS - 2},}}[!-~]")
+_ADDRESS = re.compile(
+    r"(?:https?|ftp)://[!-~]+|www\.[!-~]+|[\w.+-]{2,}@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,4}\b"
+    r"|[\w-]+(?:\.[\w-]+)*\.(?:com|cn|net|org|hk|tw|gov)\b[!-~]*"
+    r"|[\w-]+\.(?:jpg|jpeg|png|gif|mp[34]|pdf|docx?|xlsx?|html?|php|js)\b"
+)
+_WORD = re.compile(
+    r"(?<![^\s(\"'/.,:_-])(?:[A-Z]?[a-z]{3,}|[a-z]{2}|[A-Z]{2,5})(?![^\s)\"'/.,;:!?_-])"
+)
+_VOWEL = re.compile(r"[aeiouyAEIOUY]")
+_CHANGE = re.compile(
+    r"(?=[A-Za-z][0-9]|[0-9][A-Za-z]|[a-z][A-Z]|[!#$%&*+;<=>?@^_`{|}~\]\\][A-Za-z0-9]"
+    r"|[A-Za-z0-9][#$%&*+<=>@^_`{|}~\[\\\"]|[^\w\s][^\w\s])"
+)
+_LEAST_SHARE_OF_CHANGES = 0.2
+_MOST_SHARE_OF_WORDS = 0.35
+_FEWEST_LETTERS = 3
+_NUMBER_IN_FRONT = re.compile(r"\d[\d.,:/-]*%?\s+")
+_NUMBER_BEHIND = re.compile(r"\s\d[\d.,]*%?$")
+_LONGEST_NUMBER = 12
+# Of small letters, capitals, digits and odd signs, each with two characters or more: units,
+# model numbers and names of products have two or three of them.
+_CLASSES = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9]"))
+_ODD_SIGN = re.compile(r"[!#$%&+;<=>?@^`{|}~\[\]\\\"]")
+_FEWEST_CERTAIN = 10
+# Where so many runs are random without doubt, others are on half the evidence.
+_MANY = 3
+
+_EMOJI_RUN = re.compile(
+    "[\u2600-\u2775\u2794-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d]+"
+)
+_FEWEST_BETWEEN = 4
+_LEAST_SHARE_BETWEEN = 0.8
+_LEAST_SHARE_INSIDE_WORDS = 0.15
+
+
+def find_jammers(text: str) -> list[Mark]:
+    """Return the jammers of `text`, ascending and disjoint."""
+    whole = [Mark(*match.span()) for match in _SPREADSHEET.finditer(text)]
+    whole = joined([*whole, *_find_tags(text)])
+    return widened_to_lines(text, [*whole, *_find_noise(_blotted(text, whole)), *_find_emoji(text)])
+
+
+def _blotted(text: str, marks: list[Mark]) -> str:
+    """Return a text of the same length with line ends in place of what is marked."""
+    pieces: list[str] = []
+    done = 0
+    for start, end in marks:
+        pieces += (text[done:start], "\n" * (end - start))
+        done = end
+    return "".join([*pieces, text[done:]])
+
+
+def _find_tags(text: str) -> Iterator[Mark]:
+    """Yield tags that stand in a text that is neither markup nor about markup."""
+    for match in _EMPTY_ELEMENT.finditer(text):
+        yield Mark(*match.span())
+    if not ("<" in text or "[" in text) or _ABOUT_MARKUP.search(text):
+        return
+    for pattern in (_TAG, _BRACKET_TAG):
+        for match in pattern.finditer(text):
+            yield Mark(*match.span())
+
+
+def _find_noise(text: str) -> list[Mark]:
+    """Return runs of random ASCII."""
+    if sum(1 for _ in _NOISY.finditer(text)) < _FEWEST_NOISY:
+        return []
+    spans = [_without_numbers(text, *match.span()) for match in _ASCII_RUN.finditer(text)]
+    runs = [(mark, _ADDRESS.sub(" ", text[mark.start : mark.end])) for mark in spans]
+    certain = [mark for mark, run in runs if _is_random(run, 1) and _is_motley(run)]
+    if len(certain) < _MANY:
+        return certain
+    return [mark for mark, run in runs if _is_random(run, 2)]
+
+
+def _without_numbers(text: str, start: int, end: int) -> Mark:
+    """Return a run without a number at either end that belongs to the prose beside it."""
+    front = _NUMBER_IN_FRONT.match(text, start, end)
+    behind = _NUMBER_BEHIND.search(text, max(start, end - _LONGEST_NUMBER), end)
+    if front and is_han(text[start - 1 : start]):
+        start = front.end()
+    if behind and is_han(text[end : end + 1]):
+        end = max(start, behind.start())
+    return Mark(start, end)
+
+
+def _is_random(run: str, leniency: int) -> bool:
+    """Whether a run of ASCII is made of neither words, numbers nor addresses."""
+    num_chars = sum(not char.isspace() for char in run)
+    num_letters = sum(char.isalpha() for char in run)
+    if num_chars < _FEWEST_CHARS or num_letters < _FEWEST_LETTERS:
+        return False
+    changes = sum(1 for _ in _CHANGE.finditer(run))
+    in_words = sum(len(word) for word in _WORD.findall(run) if _VOWEL.search(word))
+    return (
+        leniency * changes >= _LEAST_SHARE_OF_CHANGES * num_chars
+        and in_words <= leniency * _MOST_SHARE_OF_WORDS * num_letters
+    )
+
+
+def _is_motley(run: str) -> bool:
+    """Whether a run has three kinds of characters or more, and neither a unit nor a name."""
+    if sum(not char.isspace() for char in run) < _FEWEST_CERTAIN:
+        return False
+    classes = sum(len(found.findall(run)) > 1 for found in _CLASSES)
+    signs = set(_ODD_SIGN.findall(run))
+    return classes + min(len(signs), 2) >= 3
+
+
+def _find_emoji(text: str) -> list[Mark]:
+    """Return emoji between Han characters, if most stand there and many inside words.
+
+    People set them between words too, but more often at the end of a line or sentence.
+    """
+    runs = [Mark(*match.span()) for match in _EMOJI_RUN.finditer(text)]
+    between = [
+        mark
+        for mark in runs
+        if is_han(text[mark.start - 1 : mark.start]) and is_han(text[mark.end : mark.end + 1])
+    ]
+    if len(between) < max(_FEWEST_BETWEEN, _LEAST_SHARE_BETWEEN * len(runs)):
+        return []
+    inside = sum(is_listed_pair(text[mark.start - 1], text[mark.end]) for mark in between)
+    return between if inside >= _LEAST_SHARE_INSIDE_WORDS * len(between) else []

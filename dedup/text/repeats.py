@@ -1,0 +1,129 @@
+"""The body printed more than once: whole, nearly whole, or paragraph by paragraph.
+
+Articles repeat themselves: a summary in front, a refrain, a form. So it takes much of
+the text, in long stretches. Stretches are found by what ten characters say, blanks and
+signs aside, so that copies need not agree in layout or in every character.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.text.code_points import code_points
+from dedup.text.marks import Mark, joined
+
+__all__ = ["find_repeats"]
+
+_LENGTH = 10  # characters that must agree
+_LONGEST_GAP = 60  # characters between two of them that are one stretch
+_MOST_DRIFT = 30  # characters more or fewer than in the copy before
+_FEWEST_CHARS = 60  # of a stretch
+_LEAST_SHARE = 0.42  # of the text
+_LONGEST_SENTENCE = 200
+_ENDS = "。！？”」）)】]"
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+
+
+def find_repeats(text: str) -> list[Mark]:
+    """Return what is printed again, from its second time on."""
+    all_codes = code_points(text)
+    letters = np.flatnonzero(_is_letter(all_codes))
+    if len(letters) < 2 * _FEWEST_CHARS:
+        return []
+    marks = [
+        _widened(text, letters, start, end)
+        for start, end in _repeated_stretches(all_codes[letters])
+    ]
+    copies = [mark for mark in joined(marks) if _is_copy(text, mark)]
+    num_repeated = sum(mark.end - mark.start for mark in copies)
+    return copies if num_repeated >= _LEAST_SHARE * len(text) else []
+
+
+def _is_copy(text: str, mark: Mark) -> bool:
+    """Whether a repeated stretch opens like a body of its own, and is prose."""
+    stretch = text[mark.start : mark.end]
+    opens = stretch[0].isspace() or text[: mark.start].rstrip()[-1:] in _ENDS
+    return opens and stretch.count("。") * _LONGEST_SENTENCE >= len(stretch)
+
+
+def _is_letter(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Whether each code point is a Han character, an ASCII letter or a digit; bool, (n,)."""
+    is_han = (codes >= 0x3400) & (codes <= 0x9FFF)
+    lower = codes | 0x20
+    is_ascii = ((lower >= 0x61) & (lower <= 0x7A)) | ((codes >= 0x30) & (codes <= 0x39))
+    return np.asarray(is_han | is_ascii)
+
+
+def _repeated_stretches(codes: NDArray[np.uint32]) -> list[tuple[int, int]]:
+    """Return the long stretches that are copies of one earlier stretch each, ascending.
+
+    A copy keeps its distance from what it is a copy of. A form filled in anew repeats its
+    phrases too, but jumps about among the earlier ones.
+    """
+    stretches: list[tuple[int, int]] = []
+    growing: list[tuple[int, int, int]] = []
+    for start, end, distance in _runs(codes):
+        # What of its own phrases an article repeats is in its copy also, and comes between.
+        still = [one for one in growing if start - one[1] <= _LONGEST_GAP]
+        stretches += [one[:2] for one in growing if start - one[1] > _LONGEST_GAP]
+        for place, (first, _, other) in enumerate(still):
+            if abs(distance - other) <= _MOST_DRIFT:
+                still[place] = (first, end, distance)
+                break
+        else:
+            still.append((start, end, distance))
+        growing = still
+    stretches += [one[:2] for one in growing]
+    return sorted(one for one in stretches if one[1] - one[0] >= _FEWEST_CHARS)
+
+
+def _runs(codes: NDArray[np.uint32]) -> Iterator[tuple[int, int, int]]:
+    """Yield stretches that have been there before at one distance: start, end, distance."""
+    hashes = _hashes(codes)
+    _, first_places, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+    distances = np.arange(len(hashes)) - first_places[inverse]
+    again = np.flatnonzero(distances >= _LENGTH)
+    is_cut = (np.diff(again) > 1) | (np.diff(distances[again]) != 0)
+    for run in np.split(again, np.flatnonzero(is_cut) + 1):
+        if len(run):
+            yield int(run[0]), int(run[-1]) + _LENGTH, int(distances[run[0]])
+
+
+def _hashes(codes: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    """Return a hash of the `_LENGTH` characters from each position; uint64, (n - 9,)."""
+    hashes = np.zeros(len(codes) - _LENGTH + 1, np.uint64)
+    for offset in range(_LENGTH):
+        hashes = (hashes ^ codes[offset : offset + len(hashes)]) * _FACTOR
+        hashes ^= hashes >> np.uint64(29)
+    return hashes
+
+
+def _widened(text: str, letters: NDArray[np.intp], start: int, end: int) -> Mark:
+    """Return the stretch between two letters with the signs and blanks around it."""
+    begin = int(letters[start - 1]) + 1 if start else 0
+    # What ends the sentence in front belongs to it; brackets and blanks open this one.
+    while begin < letters[start] and not text[begin].isspace() and text[begin] not in _OPENING:
+        begin += 1
+    stop = int(letters[end]) if end < len(letters) else len(text)
+    while stop > letters[end - 1] + 1 and stop < len(text) and text[stop - 1] in _OPENING_OR_BLANK:
+        stop -= 1
+    return Mark(_without_headline(text, begin, stop), stop)
+
+
+def _without_headline(text: str, begin: int, stop: int) -> int:
+    """Return where a repeated stretch begins that may have a headline of its own.
+
+    A short line in front of it that is not the last one of the copy before.
+    """
+    line_start = text.rfind("\n", 0, begin) + 1
+    line = text[line_start:begin].strip()
+    is_headline = 0 < len(line) <= _LONGEST_HEADLINE and line[-1] not in "。！？”」"
+    if not is_headline or line_start == 0 or not text[begin : begin + 1].isspace():
+        return begin
+    return begin if text[line_start:stop].rstrip().endswith("\n" + line) else line_start - 1
+
+
+_LONGEST_HEADLINE = 60
+_OPENING = "“‘「『《〈（(【[—"
+_OPENING_OR_BLANK = _OPENING + " \t\n\r\u3000"
