@@ -16,15 +16,14 @@ from typing import Annotated
 import orjson
 import typer
 
-from app.keys import Scope, entry_of, new_key, parse_keys
-from app.output import Progress, print_answer, print_damage, print_error, print_table
+from app.output import Progress, ScanSummary, print_answer, print_damage, print_error, print_summary
 from app.settings import Settings
 from app.store_commands import store_cli
 from app.version import RELEASE
-from dedup import CheckResult, DedupError, Deduplicator
+from dedup import Article, CheckResult, DedupError, Deduplicator
 from dedup import repair as repair_text
+from dedup import scan as scan_articles
 from dedup.batch.readers import (
-    SourceArticle,
     UnreadableSource,
     read_file,
     read_folder,
@@ -71,32 +70,43 @@ def scan(
     store: Store = None,
     as_json: AsJson = False,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Threads that prepare articles. Default: one a core.")
+        int | None,
+        typer.Option(min=1, help="Processes that prepare articles. Default: one a core."),
     ] = None,
 ) -> None:
     """Group the copies among all articles under a folder."""
-    sources: list[SourceArticle] = []
     skipped = 0
-    for source in read_folder(folder):
-        if isinstance(source, SourceArticle):
-            sources.append(source)
-        else:
-            skipped += 1
-            _report(source)
+    paths: list[str] = []
+
+    def articles() -> Iterator[Article]:
+        nonlocal skipped
+        for source in read_folder(folder):
+            if isinstance(source, UnreadableSource):
+                skipped += 1
+                _report(source)
+            else:
+                paths.append(source.path)
+                yield source.article
+
+    def rows(dedup: Deduplicator, progress: Progress) -> Iterator[tuple[str, CheckResult]]:
+        nonlocal skipped
+        keep_all = store is not None
+        answers = scan_articles(dedup, articles(), keep_all=keep_all, jobs=jobs, progress=progress)
+        for position, answer in enumerate(answers):
+            if isinstance(answer, DedupError):
+                skipped += 1
+                _report(UnreadableSource(paths[position], str(answer)))
+            else:
+                yield paths[position], answer
+
     with _deduplicator(store) as dedup, Progress() as progress:
-        articles = [source.article for source in sources]
-        results = dedup.scan(articles, jobs=jobs, progress=progress)
-    rows: list[tuple[str, CheckResult]] = []
-    for source, result in zip(sources, results, strict=True):
-        if isinstance(result, DedupError):
-            skipped += 1
-            _report(UnreadableSource(source.path, str(result)))
+        found = rows(dedup, progress)
+        if as_json:
+            _print_json(scan_result_to_dict(path, result) for path, result in found)
         else:
-            rows.append((source.path, result))
-    if as_json:
-        _print_json(scan_result_to_dict(path, result) for path, result in rows)
-    else:
-        print_table(rows, skipped=skipped)
+            summary = ScanSummary(found)
+    if not as_json:
+        print_summary(summary, skipped=skipped)
     _exit(skipped)
 
 
@@ -172,18 +182,6 @@ def serve(
     run_server(_settings(store), host=host, port=port, workers=workers)
 
 
-@cli.command()
-def key(
-    name: Annotated[str, typer.Argument(help="For logs and metrics.")],
-    scope: Annotated[Scope, typer.Option(help="What the key is good for.")] = Scope.WRITE,
-) -> None:
-    """Make an API key: prints it, and on a second line its entry for DEDUP_API_KEYS."""
-    secret = new_key()
-    entry = entry_of(name, scope, secret)
-    parse_keys(entry)
-    typer.echo(f"{secret}\n{entry}")
-
-
 @cli.callback(invoke_without_command=True)
 def callback(
     version: Annotated[bool, typer.Option("--version", help="Print the release.")] = False,
@@ -211,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _settings(store: str | None) -> Settings:
-    return Settings.load() if store is None else Settings.load(store=store)
+    return Settings() if store is None else Settings(store=store)
 
 
 @contextmanager

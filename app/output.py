@@ -1,7 +1,8 @@
 """What the command line shows people: tables, progress, colours."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,19 +11,31 @@ from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
 from rich.progress import Progress as RichProgress
 from rich.table import Table
+from rich.text import Text
 
 from dedup import CheckResult, Verdict
 
-__all__ = ["Progress", "print_answer", "print_damage", "print_error", "print_facts", "print_table"]
+__all__ = [
+    "Progress",
+    "ScanSummary",
+    "print_answer",
+    "print_damage",
+    "print_error",
+    "print_facts",
+    "print_summary",
+]
 
 # A pipe has no width: lines there are as long as they need to be.
 _PIPE_WIDTH = 500
+_MOST_ROWS = 1_000
 
 _out = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 _err = Console(stderr=True, highlight=False)
@@ -47,6 +60,7 @@ class Progress:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
+            _RateColumn(),
             TimeRemainingColumn(),
             console=_err,
             transient=True,
@@ -68,14 +82,43 @@ class Progress:
         """Stop drawing and leave no trace."""
         self._progress.stop()
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Show that a stage has got so far."""
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        """Show that a stage has got so far; its length need not be known yet."""
         if stage not in self._tasks:
             self._tasks[stage] = self._progress.add_task(stage, total=total)
-        self._progress.update(self._tasks[stage], completed=done)
+        self._progress.update(self._tasks[stage], completed=done, total=total)
 
 
-def print_table(rows: Sequence[tuple[str, CheckResult]], *, skipped: int) -> None:
+class _RateColumn(ProgressColumn):
+    """Articles a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s")
+
+
+class ScanSummary:
+    """What a scan found: counts, and as many articles as a person may want to read."""
+
+    def __init__(self, rows: Iterable[tuple[str, CheckResult]]) -> None:
+        """Go through the rows; memory does not grow with their number."""
+        self.counts: Counter[Verdict] = Counter()
+        self._first: list[CheckResult] = []
+        self._copies: list[CheckResult] = []
+        for _, result in rows:
+            self.counts[result.verdict] += 1
+            if len(self._first) < _MOST_ROWS:
+                self._first.append(result)
+            if result.original is not None and len(self._copies) < _MOST_ROWS:
+                self._copies.append(result)
+
+    @property
+    def rows(self) -> Sequence[CheckResult]:
+        """All articles of a small collection, the first copies of a large one."""
+        return self._first if self.counts.total() <= _MOST_ROWS else self._copies
+
+
+def print_summary(summary: ScanSummary, *, skipped: int) -> None:
     """Print a line for each article, and how many there are of each verdict."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("article", overflow="fold")
@@ -84,7 +127,7 @@ def print_table(rows: Sequence[tuple[str, CheckResult]], *, skipped: int) -> Non
     for name in ("jaccard", "contained", "covered"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("damage", no_wrap=True)
-    for _, result in rows:
+    for result in summary.rows:
         scores = result.scores
         table.add_row(
             escape(result.id),
@@ -97,11 +140,13 @@ def print_table(rows: Sequence[tuple[str, CheckResult]], *, skipped: int) -> Non
             f"{result.damage.score:.0%}" if result.damage.damaged else "",
         )
     _out.print(table)
-    counts = {verdict: sum(result.verdict is verdict for _, result in rows) for verdict in Verdict}
-    parts = [f"{count} {verdict}" for verdict, count in counts.items() if count]
+    counts = summary.counts
+    if len(summary.rows) < counts.total():
+        _out.print(f"\nthe first {len(summary.rows)} copies; --json prints every article")
+    parts = [f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]]
     if skipped:
         parts.append(f"[red]{skipped} skipped[/red]")
-    _out.print(f"\n{len(rows)} articles: {', '.join(parts) or 'none'}")
+    _out.print(f"\n{counts.total()} articles: {', '.join(parts) or 'none'}")
 
 
 def print_answer(path: str, result: CheckResult) -> None:

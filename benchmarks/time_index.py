@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import Article, DedupConfig, Deduplicator
+from dedup import Article, DedupConfig, Deduplicator, scan
 from dedup.index.candidates import CandidateIndex
 from dedup.sketch.keys import ListedKeys, Probe
 
@@ -49,7 +49,7 @@ def time_to_open(num_articles: int) -> float:
     ]
     with TemporaryDirectory() as folder:
         with Deduplicator.open(folder, durable=False) as dedup:
-            dedup.scan(articles)
+            list(scan(dedup, articles))
         start = time.perf_counter()
         Deduplicator.open(folder).close()
         return time.perf_counter() - start

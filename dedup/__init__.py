@@ -4,6 +4,7 @@
 damage of a single text.
 """
 
+from dedup.batch.scanning import scan
 from dedup.config import DedupConfig, SketchConfig, Thresholds
 from dedup.deduplicator import Deduplicator
 from dedup.errors import (
@@ -83,4 +84,5 @@ __all__ = [
     "Verdict",
     "repair",
     "replay",
+    "scan",
 ]

@@ -6,9 +6,7 @@ articles, looks again only at what was committed since each survey, and writes. 
 one of any number of simultaneous first copies thus becomes the original.
 """
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -30,7 +28,6 @@ from dedup.models import (
     CheckResult,
     Verdict,
 )
-from dedup.ordering import taking_order
 from dedup.preparation import PreparedArticle, Preparer, text_to_keep
 from dedup.store.base import (
     ArticleStore,
@@ -46,12 +43,9 @@ from dedup.store.base import (
 )
 from dedup.store.opening import open_store
 
-__all__ = ["Deduplicator", "Survey"]
+__all__ = ["Deduplicator", "Survey", "founded_cluster_id"]
 
 _MEMBERS_AT_ONCE = 1_000
-_REMEMBERED_AT_ONCE = 500
-
-ProgressReport = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +158,10 @@ class Deduplicator:
     def prepare(self, article: Article) -> PreparedArticle:
         """Repair, fold, shingle and sign an article; touches neither store nor index."""
         return self._preparer.prepare(article)
+
+    def prepare_many(self, articles: Sequence[Article]) -> list[PreparedArticle | DedupError]:
+        """Prepare articles at once; see `Preparer.prepare_many`."""
+        return self._preparer.prepare_many(articles)
 
     def survey(self, prepared: PreparedArticle, *, replaces: bool = False) -> Survey:
         """Compare an article with the originals that are committed now.
@@ -280,45 +278,6 @@ class Deduplicator:
             writer.leave(member.number, _new_cluster_id(article_id, writer), finding)
         self._known.follow(self._store.read())
 
-    def scan(
-        self,
-        articles: Sequence[Article],
-        *,
-        jobs: int | None = None,
-        progress: ProgressReport | None = None,
-    ) -> list[CheckResult | DedupError]:
-        """Check and remember a whole collection, whatever order it comes in.
-
-        Articles are taken in `taking_order`, best first, so that which ones are the
-        originals does not depend on the order of the collection.
-
-        Args:
-            articles: The collection.
-            jobs: Threads that prepare articles; None means one a core.
-            progress: Called with the name of a stage, articles done and their number.
-
-        Returns:
-            For each article, in the order given, its answer or why it was refused.
-        """
-        report = progress or _report_nothing
-        results: dict[int, CheckResult | DedupError] = {}
-        prepared: dict[int, PreparedArticle] = {}
-        with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
-            for position, outcome in enumerate(pool.map(self._prepare_or_refuse, articles)):
-                if isinstance(outcome, DedupError):
-                    results[position] = outcome
-                else:
-                    prepared[position] = outcome
-                report("preparing", position + 1, len(articles))
-        positions = list(prepared)
-        order = taking_order(list(prepared.values()), self.config)
-        for start in range(0, len(order), _REMEMBERED_AT_ONCE):
-            group = [positions[place] for place in order[start : start + _REMEMBERED_AT_ONCE]]
-            answers = self.remember([self.survey(prepared[position]) for position in group])
-            results.update(zip(group, answers, strict=True))
-            report("comparing", start + len(group), len(order))
-        return [results[position] for position in range(len(articles))]
-
     def stats(self) -> StoreStats:
         """Return counts and sizes of the store."""
         return self._store.read().stats()
@@ -339,12 +298,6 @@ class Deduplicator:
     ) -> None:
         """Close."""
         self.close()
-
-    def _prepare_or_refuse(self, article: Article) -> PreparedArticle | DedupError:
-        try:
-            return self.prepare(article)
-        except DedupError as error:
-            return error
 
     def _remember_one(
         self, survey: Survey, writer: StoreWriter, group: "_Group"
@@ -426,18 +379,26 @@ class _Group:
     superseded: set[int] = field(default_factory=set)
 
 
-def _report_nothing(stage: str, done: int, total: int) -> None:
-    """Stand in for a progress report that nobody wants."""
+def founded_cluster_id(article_id: str) -> str:
+    """Return the id of the cluster that an article founds in an empty store.
+
+    It follows from the article's id, so that the same collection gets the same
+    clusters on any machine.
+    """
+    return _cluster_id(article_id, attempt=0)
+
+
+def _cluster_id(article_id: str, attempt: int) -> str:
+    return f"c{xxhash.xxh3_64_hexdigest(article_id.encode(), seed=attempt)}"
 
 
 def _new_cluster_id(article_id: str, reader: StoreReader) -> str:
     """Return an unused id for the cluster that an article founds.
 
-    It follows from the article's id, so that the same collection gets the same
-    clusters on any machine. The second try is for a cluster that outlived its founder.
+    The second try is for a cluster that outlived its founder.
     """
     for attempt in count():
-        cluster_id = f"c{xxhash.xxh3_64_hexdigest(article_id.encode(), seed=attempt)}"
+        cluster_id = _cluster_id(article_id, attempt)
         if reader.cluster(cluster_id) is None:
             return cluster_id
     raise AssertionError

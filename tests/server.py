@@ -1,7 +1,6 @@
 """`dedup serve` as a process of its own."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -14,12 +13,9 @@ DEDUP = Path(sys.executable).with_name("dedup")
 class Server:
     """Serves a store on a port of its own choice until the block ends."""
 
-    def __init__(self, location, *options, **environment):
+    def __init__(self, location):
         self.process = subprocess.Popen(
-            [DEDUP, "serve", "--store", location, "--port", "0", *options],
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | environment,
+            [DEDUP, "serve", "--store", location, "--port", "0"], stderr=subprocess.PIPE, text=True
         )
         for line in self.process.stderr:
             if "running on" in line:

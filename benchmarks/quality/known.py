@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from random import Random
 from typing import Self
 
-from dedup import Article, CheckResult, DedupError, Deduplicator
+from dedup import Article, CheckResult, DedupError, Deduplicator, scan
 from dedup.preparation import PreparedArticle
 from quality.corpus import CorpusArticle
 
@@ -30,7 +30,7 @@ class KnownArticles:
         self._resources = ExitStack()
         folder = self._resources.enter_context(tempfile.TemporaryDirectory())
         self._dedup = self._resources.enter_context(Deduplicator.open(folder, durable=False))
-        answers = self._dedup.scan([as_article(article) for article in articles])
+        answers = list(scan(self._dedup, map(as_article, articles)))
         self.results = {
             article.id: answer
             for article, answer in zip(articles, answers, strict=True)
@@ -57,7 +57,8 @@ class KnownArticles:
         """
         made = itertools.islice(_disguised(articles, alphabet, Random(seed)), count)
         while batch := list(itertools.islice(made, _AT_ONCE)):
-            self._dedup.scan(batch)
+            for _ in scan(self._dedup, batch):
+                pass
 
     def check(self, text: str, title: str = "") -> CheckResult:
         """Return what a text is to the known articles; it is not remembered."""

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from dedup.batch.records import article_from_fields
+from dedup.batch.scanning import scan
 from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator
 from dedup.errors import DedupError
@@ -66,9 +67,9 @@ def add_verdicts(
             TemporaryDirectory(prefix="dedup-") as folder,
             Deduplicator.open(folder, config, durable=False) as temporary,
         ):
-            results = temporary.scan(articles)
+            results = list(scan(temporary, articles, keep_all=False))
     else:
-        results = deduplicator.scan(articles)
+        results = list(scan(deduplicator, articles))
     rows = [_row(article, result) for article, result in zip(articles, results, strict=True)]
     verdicts = pa.Table.from_pylist(rows, VERDICT_SCHEMA)
     for name in VERDICT_SCHEMA.names:

@@ -7,6 +7,7 @@ understood, the first that a record has counting; case does not matter.
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from dedup.errors import InvalidFieldError
@@ -40,6 +41,10 @@ def fields_by_name(names: Iterable[str]) -> dict[str, str]:
     return {field: known[alias] for field, alias in matches if alias is not None}
 
 
+# The records of a collection mostly have the same names.
+_known_fields = lru_cache(maxsize=64)(fields_by_name)
+
+
 def article_from_fields(record: Mapping[str, Any], *, default_id: str) -> Article:
     """Return the article that a record describes; unknown fields are passed over.
 
@@ -50,7 +55,7 @@ def article_from_fields(record: Mapping[str, Any], *, default_id: str) -> Articl
     Raises:
         InvalidFieldError: The text is missing, or a field has the wrong type.
     """
-    fields = {field: record[name] for field, name in fields_by_name(record).items()}
+    fields = {field: record[name] for field, name in _known_fields(tuple(record)).items()}
     text = _string(fields, "text")
     if text is None:
         raise InvalidFieldError("the field 'text' is missing")

@@ -16,6 +16,7 @@ from dedup import (
     NotFoundError,
     UndecodableTextError,
     Verdict,
+    scan,
 )
 
 ENGLISH = (
@@ -300,30 +301,28 @@ class TestScan:
         """An article that contains another and adds to it comes first, whatever the dates."""
         parts = sentences(seeds["002"])
         early = datetime(2020, 1, 1, tzinfo=UTC)
-        results = dedup.scan(
-            [
-                Article(text="".join(parts[:25]), id="part", published_at=early),
-                Article(text="".join(parts), id="whole"),
-            ]
-        )
+        articles = [
+            Article(text="".join(parts[:25]), id="part", published_at=early),
+            Article(text="".join(parts), id="whole"),
+        ]
+        results = scan(dedup, articles)
 
         assert ["whole", None] == [r.original and r.original.id for r in results]
 
     def test_earlier_article_is_the_original(self, dedup, seeds):
         """Among equals the date of publication decides, then the id."""
-        results = dedup.scan(
-            [
-                Article(text=seeds["004"], id="undated"),
-                Article(text=seeds["004"], id="z", published_at=datetime(2020, 3, 11, tzinfo=UTC)),
-                Article(text=seeds["004"], id="a", published_at=datetime(2020, 3, 12, tzinfo=UTC)),
-            ]
-        )
+        articles = [
+            Article(text=seeds["004"], id="undated"),
+            Article(text=seeds["004"], id="z", published_at=datetime(2020, 3, 11, tzinfo=UTC)),
+            Article(text=seeds["004"], id="a", published_at=datetime(2020, 3, 12, tzinfo=UTC)),
+        ]
+        results = scan(dedup, articles)
 
         assert ["z", None, "z"] == [r.original and r.original.id for r in results]
 
     def test_refused_articles_keep_their_place(self, dedup, seeds):
         """What cannot be checked is told in its place."""
-        results = dedup.scan([Article(text="…"), Article(text=seeds["004"])])
+        results = list(scan(dedup, [Article(text="…"), Article(text=seeds["004"])]))
 
         assert isinstance(results[0], EmptyTextError)
         assert Verdict.NEW == results[1].verdict

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from dedup import Article, DamageKind, Deduplicator, Verdict
+from dedup import Article, DamageKind, Deduplicator, Verdict, scan
 
 
 def check(dedup, seeds, name, **options):
@@ -15,7 +15,7 @@ class TestScan:
     @pytest.fixture
     def results(self, dedup, seeds):
         articles = [Article(text=text, id=name) for name, text in sorted(seeds.items())]
-        return {result.id: result for result in dedup.scan(articles)}
+        return {result.id: result for result in scan(dedup, articles)}
 
     def test_verdicts(self, results):
         """Seed 000 is a garbled mirror of 004, the others are new."""
@@ -49,7 +49,8 @@ class TestScan:
         expected = {name: (r.verdict, r.scores, r.cluster_id) for name, r in results.items()}
         for number, order in enumerate(itertools.islice(itertools.permutations(seeds), 0, 120, 17)):
             with Deduplicator.open(tmp_path / str(number), durable=False) as dedup:
-                scanned = dedup.scan([Article(text=seeds[name], id=name) for name in order])
+                articles = [Article(text=seeds[name], id=name) for name in order]
+                scanned = list(scan(dedup, articles))
             assert expected == {r.id: (r.verdict, r.scores, r.cluster_id) for r in scanned}
 
 

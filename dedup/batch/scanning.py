@@ -1,0 +1,268 @@
+"""Scanning: what the articles of a whole collection are to one another.
+
+Which articles are the originals does not depend on how a collection is listed, so articles
+must be seen before any can be taken. That goes in two passes, with the articles in a
+scratch file in between:
+
+1. Outline. Every article is prepared, on all cores, and asked of the index which others
+   come near it. Those that do, directly or through others, make a group.
+2. Compare. Groups are taken one after another, each in `taking_order`, and checked as any
+   article is. An article that no other comes near is new, whatever the order.
+
+In memory are the index, an id an article, and the articles that are being compared.
+"""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import overload
+
+from cachetools import LRUCache
+
+from dedup.batch.parallel import Outline, Outlined, article_of, fields_of, outlined
+from dedup.batch.scratch import Scratch
+from dedup.config import DedupConfig
+from dedup.deduplicator import Deduplicator, founded_cluster_id
+from dedup.errors import DedupError
+from dedup.index.candidates import CandidateIndex
+from dedup.models import Article, CheckResult, Damage, Scores, Verdict
+from dedup.ordering import taking_order
+from dedup.preparation import PreparedArticle
+
+__all__ = ["ProgressReport", "scan"]
+
+_REMEMBERED_AT_ONCE = 500
+_ORDERED_AT_ONCE = 2_000
+
+_CACHED_BYTES = 256 << 20
+_BYTES_A_CHAR = 60  # of a prepared article, its shingles included
+
+ProgressReport = Callable[[str, int, int | None], None]
+Answer = CheckResult | DedupError
+
+
+def scan(
+    dedup: Deduplicator,
+    articles: Iterable[Article],
+    *,
+    keep_all: bool = True,
+    jobs: int | None = None,
+    progress: ProgressReport | None = None,
+) -> Iterator[Answer]:
+    """Check and remember a whole collection, whatever order it comes in.
+
+    A scan that was interrupted goes on where it stopped when it is run again over the same
+    store: what is remembered already is not compared again.
+
+    Args:
+        dedup: Checks the articles; other scans and a service may use its store meanwhile.
+        articles: The collection; read once, and never as a whole in memory.
+        keep_all: False to remember only articles that others come near, which is faster
+            and makes no difference to the answers, over an empty store that is then
+            thrown away.
+        jobs: Processes that prepare articles; None means one a core.
+        progress: Called with the name of a stage, articles done, and their number if it
+            is known.
+
+    Yields:
+        For each article, in the order given, its answer or why it was refused.
+    """
+    report = progress or _report_nothing
+    with Scratch() as texts, Scratch() as answers:
+        collection = _Collection(dedup.config, texts)
+        for batch in outlined(articles, dedup.config, jobs):
+            collection.add(batch)
+            report("reading", len(texts), None)
+        report("reading", len(texts), len(texts))
+        places = {}
+        order = collection.order(dedup, alone=keep_all)
+        total = len(texts) if keep_all else collection.num_related
+        while group := list(islice(order, _REMEMBERED_AT_ONCE)):
+            surveys = [dedup.survey(prepared) for _, prepared in group]
+            for (position, _), answer in zip(group, dedup.remember(surveys), strict=True):
+                places[position] = answers.put(answer)
+            report("comparing", len(places), total)
+        for position in range(len(texts)):
+            place = places.get(position)
+            yield collection.answer_alone(position) if place is None else answers.get(place)
+
+
+class _Collection:
+    """The articles of a scan: which were refused, and which come near which."""
+
+    def __init__(self, config: DedupConfig, texts: Scratch) -> None:
+        self._config = config
+        self._texts = texts
+        self._ids: list[str] = []
+        self._refused: dict[int, DedupError] = {}
+        self._damages: dict[int, Damage] = {}
+        self._too_short: set[int] = set()
+        self._index = CandidateIndex()
+        self._first_places: dict[str, int] = {}
+        self._groups = _Groups()
+
+    @property
+    def num_related(self) -> int:
+        """How many articles others come near."""
+        return len(self._groups)
+
+    def add(self, batch: Outlined) -> None:
+        """Take in the next articles."""
+        listed: list[tuple[int, Outline]] = []
+        for article, outline in batch:
+            position = self._texts.put(fields_of(article))
+            if isinstance(outline, DedupError):
+                self._ids.append("")
+                self._refused[position] = outline
+                continue
+            self._ids.append(outline.id)
+            if outline.damage.kinds:
+                self._damages[position] = outline.damage
+            if outline.too_short:
+                self._too_short.add(position)
+            listed.append((position, outline))
+        self._index.add(
+            [outline.keys for _, outline in listed], [position + 1 for position, _ in listed]
+        )
+        for position, outline in listed:
+            self._relate(position, outline)
+
+    def _relate(self, position: int, outline: Outline) -> None:
+        """Put an article in one group with those before it that come near it."""
+        # Two articles of one id are for the store to tell apart.
+        namesake = self._first_places.setdefault(outline.id, position)
+        if namesake != position:
+            self._groups.join(position, namesake)
+        limit = self._config.max_candidates
+        for number in self._index.find(outline.probe, limit=limit, upto=position):
+            self._groups.join(position, number - 1)
+
+    def order(self, dedup: Deduplicator, *, alone: bool) -> Iterator[tuple[int, PreparedArticle]]:
+        """Yield the articles in the order in which to take them, prepared anew.
+
+        Only within a group does the order matter. Whole groups are put in order together
+        up to some number, which saves time.
+        """
+        waiting: list[int] = []
+        singles = ([position] for position in range(len(self._texts)) if self._is_alone(position))
+        for group in chain(self._groups.all(), singles if alone else ()):
+            if waiting and len(waiting) + len(group) > _ORDERED_AT_ONCE:
+                yield from self._ordered(waiting, dedup)
+                waiting = []
+            waiting += group
+        yield from self._ordered(waiting, dedup)
+
+    def answer_alone(self, position: int) -> Answer:
+        """Return the answer to an article that was refused or that no other comes near."""
+        if position in self._refused:
+            return self._refused[position]
+        article_id = self._ids[position]
+        return CheckResult(
+            id=article_id,
+            verdict=Verdict.NEW,
+            cluster_id=founded_cluster_id(article_id),
+            original=None,
+            scores=Scores(),
+            matches=(),
+            damage=self._damages.get(position, Damage()),
+            too_short=position in self._too_short,
+        )
+
+    def _is_alone(self, position: int) -> bool:
+        return position not in self._groups and position not in self._refused
+
+    def _ordered(
+        self, positions: list[int], dedup: Deduplicator
+    ) -> Iterator[tuple[int, PreparedArticle]]:
+        prepared = _PreparedAnew(positions, self._texts, dedup)
+        for place in taking_order(prepared, self._config):
+            yield positions[place], prepared[place]
+
+
+class _Groups:
+    """Which positions belong together: a forest of disjoint sets.
+
+    References:
+        Tarjan, "Efficiency of a good but not linear set union algorithm", 1975.
+    """
+
+    def __init__(self) -> None:
+        self._parents: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        """Return how many positions are in any group."""
+        return len(self._parents)
+
+    def __contains__(self, position: int) -> bool:
+        """Return whether a position is in any group."""
+        return position in self._parents
+
+    def join(self, one: int, other: int) -> None:
+        """Put two positions, and all that belong to them, in one group."""
+        first, second = sorted((self._root(one), self._root(other)))
+        self._parents[second] = first
+
+    def all(self) -> Iterable[Sequence[int]]:
+        """Return the groups, each by ascending position."""
+        groups: dict[int, array[int]] = defaultdict(lambda: array("q"))
+        for position in sorted(self._parents):
+            groups[self._root(position)].append(position)
+        return groups.values()
+
+    def _root(self, position: int) -> int:
+        parents = self._parents
+        parent = parents.setdefault(position, position)
+        while parent != position:
+            parents[position] = parents[parent]  # halving the path is all the balance it needs
+            position, parent = parent, parents[parent]
+        return position
+
+
+class _PreparedAnew(Sequence[PreparedArticle]):
+    """Articles out of the scratch file; those asked for lately stay prepared."""
+
+    _AT_ONCE = 64
+
+    def __init__(self, positions: Sequence[int], texts: Scratch, dedup: Deduplicator) -> None:
+        self._positions = positions
+        self._texts = texts
+        self._dedup = dedup
+        self._next = 0
+        self._cache: LRUCache[int, PreparedArticle] = LRUCache(
+            _CACHED_BYTES, getsizeof=lambda one: 1000 + _BYTES_A_CHAR * len(one.article.text)
+        )
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    @overload
+    def __getitem__(self, place: int) -> PreparedArticle: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[PreparedArticle]: ...
+    def __getitem__(self, place: int | slice) -> PreparedArticle | list[PreparedArticle]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        if place >= len(self):
+            raise IndexError(place)
+        found = self._cache.get(place)
+        return self._prepare(place) if found is None else found
+
+    def _prepare(self, place: int) -> PreparedArticle:
+        # Whoever goes through them in order will want those behind this one next.
+        count = self._AT_ONCE if place == self._next else 1
+        positions = self._positions[place : place + count]
+        self._next = place + len(positions)
+        articles = [article_of(self._texts.get(position)) for position in positions]
+        wanted: PreparedArticle | None = None
+        for offset, prepared in enumerate(self._dedup.prepare_many(articles)):
+            assert not isinstance(prepared, DedupError)  # it was prepared once before
+            wanted = wanted or prepared
+            if 1000 + _BYTES_A_CHAR * len(prepared.article.text) <= _CACHED_BYTES:
+                self._cache[place + offset] = prepared
+        assert wanted is not None
+        return wanted
+
+
+def _report_nothing(stage: str, done: int, total: int | None) -> None:
+    """Stand in for a progress report that nobody wants."""

@@ -1,0 +1,87 @@
+import random
+
+import networkx as nx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup import Article, DedupError, Deduplicator, IdConflictError, scan
+from dedup.batch import parallel
+from dedup.batch.scanning import _Groups
+from dedup.batch.scratch import Scratch
+
+
+@pytest.fixture
+def collection(seeds):
+    """Seeds, excerpts, garbled and longer copies, namesakes, refused ones, in no order."""
+    generator = random.Random(5)
+    articles = [Article(text=text, id=name) for name, text in sorted(seeds.items())]
+    for number in range(12):
+        text = seeds[f"00{generator.randrange(5)}"]
+        start = generator.randrange(len(text) // 2)
+        articles.append(Article(text=text[start : start + 700], id=f"part{number}"))
+        articles.append(Article(text=f"{text}\n本报讯{number}号", id=f"copy{number}"))
+    articles += [
+        Article(text="…", id="empty"),
+        Article(text=seeds["002"], id="004"),
+        Article(text=seeds["002"], id="002"),
+        Article(text="短讯一则", id="short"),
+    ]
+    generator.shuffle(articles)
+    return articles
+
+
+def facts(answer):
+    if isinstance(answer, DedupError):
+        return type(answer)
+    original = answer.original and answer.original.id
+    return (answer.id, answer.verdict, original, answer.cluster_id, answer.scores,
+            {match.id for match in answer.matches}, answer.damage, answer.too_short)  # fmt: skip
+
+
+def scanned(articles, folder, **options):
+    with Deduplicator.open(folder, durable=False) as dedup:
+        return [facts(answer) for answer in scan(dedup, articles, **options)]
+
+
+def test_a_store_that_is_thrown_away_makes_no_difference(collection, tmp_path):
+    """Articles that no other comes near get the same answer whether or not they are written."""
+    kept = scanned(collection, tmp_path / "kept")
+
+    assert kept == scanned(collection, tmp_path / "thrown", keep_all=False)
+    assert IdConflictError in kept
+
+
+def test_processes_make_no_difference(collection, tmp_path, monkeypatch):
+    """Two processes give the same answers, in the same order, as none besides this one."""
+    expected = scanned(collection, tmp_path / "one", jobs=1)
+    monkeypatch.setattr(parallel, "_BATCH_ARTICLES", 3)
+
+    assert expected == scanned(collection, tmp_path / "two", jobs=2)
+
+
+def test_scanning_again_changes_nothing(collection, tmp_path):
+    """A scan over a store that has part of the collection gives the rest the same answers."""
+    expected = scanned(collection, tmp_path)
+
+    assert expected == scanned(collection, tmp_path)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30))))
+def test_groups_are_connected_components(pairs):
+    """What belongs together is what networkx finds connected."""
+    groups = _Groups()
+    for one, other in pairs:
+        groups.join(one, other)
+    expected = nx.connected_components(nx.Graph(pairs))
+
+    assert sorted(map(sorted, expected)) == sorted(map(list, groups.all()))
+
+
+@given(st.lists(st.one_of(st.text(), st.binary(), st.none())))
+def test_scratch_gives_back_what_was_put(values):
+    """Values come back by their numbers, in any order."""
+    with Scratch() as scratch:
+        numbers = [scratch.put(value) for value in values]
+
+        assert values[::-1] == [scratch.get(number) for number in reversed(numbers)]
