@@ -42,7 +42,7 @@ from dedup.text.repeats import find_repeats
 from dedup.text.script import count_traditional
 from dedup.text.spacing import find_spacing
 from dedup.text.split_annotations import find_split_annotations, rejoin_split_characters
-from dedup.text.stuffing import find_stuffing
+from dedup.text.stuffing import find_headers, find_stuffing
 from dedup.text.suspicion import look_for_damage
 from dedup.text.title_chunks import find_title_chunks
 from dedup.text.triggers import Trigger
@@ -146,7 +146,14 @@ CATALOGUE: tuple[Repair, ...] = (
         DamageKind.KEYWORD_STUFFING,
         find_stuffing,
         remove_marked,
-        Trigger.LIST | Trigger.PLAIN_LINE,
+        Trigger.LIST,
+    ),
+    Repair(
+        "remove_headers",
+        DamageKind.KEYWORD_STUFFING,
+        find_headers,
+        remove_marked,
+        Trigger.PLAIN_LINE,
     ),
     Repair(
         "keep_one_body",

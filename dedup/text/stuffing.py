@@ -21,7 +21,7 @@ from dedup.text.boilerplate import menu_entries
 from dedup.text.marks import Mark, widened_to_lines
 from dedup.text.words import is_han, simplify
 
-__all__ = ["find_stuffing"]
+__all__ = ["find_headers", "find_stuffing"]
 
 _FEWEST_ITEMS = 12
 _FEWEST_IN_COLUMN = 20
@@ -72,9 +72,14 @@ class _List(NamedTuple):
 
 
 def find_stuffing(text: str) -> list[Mark]:
-    """Return the stuffed lists and headers of `text`, ascending and disjoint."""
+    """Return the stuffed lists of `text`, ascending and disjoint."""
     marks = [Mark(one.start, one.end) for one in _lists(text) if _is_stuffed(one)]
-    return widened_to_lines(text, [*marks, *_find_obscene_headers(text)])
+    return widened_to_lines(text, marks)
+
+
+def find_headers(text: str) -> list[Mark]:
+    """Return those of the first lines of `text` that are made of obscene keywords."""
+    return widened_to_lines(text, _obscene_headers(text))
 
 
 def _lists(text: str) -> Iterator[_List]:
@@ -162,8 +167,8 @@ def _keywords() -> frozenset[str]:
     return frozenset(source.read_text(encoding="utf-8").splitlines())
 
 
-def _find_obscene_headers(text: str) -> Iterator[Mark]:
-    """Yield the first lines of `text` that are made of obscene keywords."""
+def _obscene_headers(text: str) -> Iterator[Mark]:
+    """Yield the lines that are, wherever they end."""
     start = 0
     for line in text[: _LONGEST_HEADER * _HEADER_LINES].split("\n")[:_HEADER_LINES]:
         is_header = len(line) < _LONGEST_HEADER and "。" not in line

@@ -6,7 +6,7 @@ from dedup.text.escapes import find_escapes, unescape_entities
 from dedup.text.invisible import find_invisible
 from dedup.text.marks import Mark
 from dedup.text.repair import replay
-from dedup.text.stuffing import find_stuffing
+from dedup.text.stuffing import find_headers, find_stuffing
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,14 @@ def test_stuffing_with_bars() -> None:
 def test_other_lists_stay(text: str) -> None:
     """Lists in prose, navigation, short lists and tables are no stuffing."""
     assert [] == find_stuffing(text)
+
+
+def test_obscene_headers() -> None:
+    """Two obscene keywords in a first line make it stuffing; one in prose does not."""
+    header = "国产精品久久 欧美日韩"
+
+    assert [Mark(0, len(header) + 1)] == find_headers(f"{header}\n正文。")
+    assert [] == find_headers("市民久久不愿离去。\n正文。")
 
 
 def test_replay_of_nothing() -> None:
