@@ -16,17 +16,17 @@ from typing import Annotated
 import orjson
 import typer
 
+from app.folder_scan import FolderScan
 from app.output import Progress, ScanSummary, print_answer, print_damage, print_error, print_summary
+from app.report import Report
 from app.settings import Settings
 from app.store_commands import store_cli
 from app.version import RELEASE
-from dedup import Article, CheckResult, DedupError, Deduplicator
+from dedup import DedupError, Deduplicator
 from dedup import repair as repair_text
-from dedup import scan as scan_articles
 from dedup.batch.readers import (
     UnreadableSource,
     read_file,
-    read_folder,
 )
 from dedup.errors import ConfigError
 from dedup.serialization import (
@@ -73,41 +73,29 @@ def scan(
         int | None,
         typer.Option(min=1, help="Processes that prepare articles. Default: one a core."),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Also write a report that opens in a browser, without a network.",
+        ),
+    ] = None,
 ) -> None:
     """Group the copies among all articles under a folder."""
-    skipped = 0
-    paths: list[str] = []
-
-    def articles() -> Iterator[Article]:
-        nonlocal skipped
-        for source in read_folder(folder):
-            if isinstance(source, UnreadableSource):
-                skipped += 1
-                _report(source)
-            else:
-                paths.append(source.path)
-                yield source.article
-
-    def rows(dedup: Deduplicator, progress: Progress) -> Iterator[tuple[str, CheckResult]]:
-        nonlocal skipped
-        keep_all = store is not None
-        answers = scan_articles(dedup, articles(), keep_all=keep_all, jobs=jobs, progress=progress)
-        for position, answer in enumerate(answers):
-            if isinstance(answer, DedupError):
-                skipped += 1
-                _report(UnreadableSource(paths[position], str(answer)))
-            else:
-                yield paths[position], answer
-
+    report = None if html is None else Report(html, folder=str(folder))
+    folder_scan = FolderScan(folder, report, _report)
     with _deduplicator(store) as dedup, Progress() as progress:
-        found = rows(dedup, progress)
+        found = folder_scan.rows(dedup, keep_all=store is not None, jobs=jobs, progress=progress)
         if as_json:
             _print_json(scan_result_to_dict(path, result) for path, result in found)
         else:
             summary = ScanSummary(found)
+        if report is not None:
+            report.write(dedup, skipped=folder_scan.skipped, progress=progress)
     if not as_json:
-        print_summary(summary, skipped=skipped)
-    _exit(skipped)
+        print_summary(summary, skipped=folder_scan.skipped)
+    _exit(folder_scan.skipped)
 
 
 @cli.command()

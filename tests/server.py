@@ -21,7 +21,10 @@ class Server:
             if "running on" in line:
                 self.address = line.split("running on ")[1].split()[0]
                 # A pipe that nobody reads fills up, and the service would wait for it.
-                self._log = threading.Thread(target=self.process.stderr.read, daemon=True)
+                self._lines = []
+                self._log = threading.Thread(
+                    target=self._lines.extend, args=(self.process.stderr,), daemon=True
+                )
                 self._log.start()
                 return
         raise AssertionError("the service did not start")
@@ -34,6 +37,11 @@ class Server:
         self.process.wait()
         self._log.join()
         self.process.stderr.close()
+
+    def log(self):
+        """What it said until it ended."""
+        self._log.join()
+        return "".join(self._lines)
 
     def get(self, path):
         return json.loads(self.send("GET", path))

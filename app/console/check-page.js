@@ -7,6 +7,8 @@ import { evidence } from "./evidence.js";
 import { t, verdictName } from "./i18n.js";
 
 const AT_ONCE = 3; // files under way
+const LARGE = 200_000; // characters that make a field of a browser slow
+const SHOWN_OF_LARGE = 2000;
 
 // What was typed and answered stays while other pages are looked at.
 const draft = { text: "", id: "", title: "", url: "", remember: false };
@@ -27,17 +29,33 @@ export function checkPage(root) {
 
 function form(page) {
   const field = (name, tag = "input", attributes = {}) => {
-    const node = el(tag, { name, autocomplete: "off", value: draft[name], ...attributes });
+    const node = el(tag, { name, autocomplete: "off", value: draft[name].slice(0, LARGE), ...attributes });
     node.addEventListener("input", () => (draft[name] = node.value));
     return node;
   };
   const text = field("text", "textarea", { placeholder: t("check.placeholder"), required: true, spellcheck: "false", dir: "auto", lang: "zh", id: "text" });
+  const note = el("p", { class: "notice", role: "status", hidden: true });
+  const hold = (pasted) => {
+    draft.text = pasted;
+    text.value = pasted.slice(0, SHOWN_OF_LARGE);
+    text.readOnly = true;
+    note.hidden = false;
+    note.textContent = t("check.large", { n: pasted.length });
+  };
+  text.addEventListener("paste", (event) => {
+    const pasted = event.clipboardData.getData("text/plain");
+    if (pasted.length <= LARGE) return;
+    event.preventDefault();
+    hold(pasted);
+  });
+  if (draft.text.length > LARGE) hold(draft.text);
   const submit = el("button", { class: "primary" }, t("check.submit"));
   const clear = el("button", { type: "button", class: "quiet" }, t("check.clear"));
   const node = el(
     "form",
     { class: "card stack" },
     el("label", {}, el("span", {}, t("check.text")), text),
+    note,
     el(
       "details",
       { class: "more" },
@@ -66,6 +84,8 @@ function form(page) {
   clear.addEventListener("click", () => {
     Object.assign(draft, { text: "", id: "", title: "", url: "" });
     for (const input of node.querySelectorAll("input, textarea")) input.value = "";
+    text.readOnly = false;
+    note.hidden = true;
     shown = null;
     page.result.replaceChildren();
     text.focus();

@@ -49,6 +49,10 @@ export function scoreBars(scores) {
   );
 }
 
+// Kinds that are told but are no damage.
+const HARMLESS = new Set(["boilerplate", "traditional_script"]);
+export const damageClass = (kind) => (HARMLESS.has(kind) ? "" : "damage");
+
 /** How much of each kind of damage there is. */
 export function damageSummary(damage) {
   const kinds = Object.entries(damage.kinds);
@@ -60,7 +64,7 @@ export function damageSummary(damage) {
     bars(
       kinds
         .sort((a, b) => b[1] - a[1])
-        .map(([kind, count]) => ({ name: damageName(kind), value: count, shown: number(count), class: damage.damaged ? "damage" : "" })),
+        .map(([kind, count]) => ({ name: damageName(kind), value: count, shown: number(count), class: damage.damaged ? damageClass(kind) : "" })),
     ),
   );
 }

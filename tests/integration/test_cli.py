@@ -188,5 +188,5 @@ class TestServe:
         """SIGTERM ends the service in good order, and of the signal."""
         with Server(tmp_path) as server:
             server.process.terminate()
-            assert "Application shutdown complete" in server.process.stderr.read()
+            assert "Application shutdown complete" in server.log()
             assert -signal.SIGTERM == server.process.wait(10)
