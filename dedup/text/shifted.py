@@ -9,7 +9,8 @@ can be read at the right byte. It ends where decoding fell into step again:
   seen as `靻⒊`, U+E0F0, `f`, and the `f` is half of 說;
 - at an original character below 0x80. The half byte in front of it is lost, or
   left as `?`, and then the `?` has usually swallowed the ASCII character as well;
-- at an original character whose trail is 0x80, as in 個, which is no lead.
+- at an original character whose trail is 0x80, as in 個, which is no lead;
+- at a sign that was found as a whole and set anew.
 
 A pair that fell into GBK's user-defined rows may have been dropped by a later
 cleaner. Two bytes are then missing inside the stretch, and two characters with
@@ -20,26 +21,20 @@ a stretch and `split_annotations` for those that an annotation cut off.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from functools import lru_cache
-from itertools import pairwise
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from dedup.text.gbk import char_of, chars_led_by, is_lead, pair_of
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.text.code_points import code_points
+from dedup.text.gbk import LEADS, chars_led_by, pair_of
+from dedup.text.lexicon import SIMPLIFIED, TRADITIONAL, lexicon
 from dedup.text.marks import LOST
 from dedup.text.pinyin import LETTERS, reading_of, without_tone
-from dedup.text.words import char_odds, is_common, is_han, longest_phrase, pair_odds
+from dedup.text.shift_model import Ending, Walk, choose, find_unlinked, rank_pairs, read_on
 
-__all__ = [
-    "Reading",
-    "best_in_context",
-    "chars_with_reading",
-    "han_after",
-    "han_before",
-    "neighbourhood",
-    "quote_is_open",
-    "read_shifted",
-]
+__all__ = ["CERTAIN_OF_FIRST", "CERTAIN_OF_LAST", "Reading", "ShiftedText", "chars_with_reading"]
 
 
 class Reading(NamedTuple):
@@ -56,315 +51,273 @@ class Reading(NamedTuple):
     gain: float
 
 
-# A stretch of simplified text can run on to the next digit; longer than this none was seen.
-_LONGEST_STRETCH = 1_000
 _LONGEST_CONTEXT = 4
+_CONTEXT = 40
+_REACH = 3_000
+_LONGEST_LINE = 1_000
 
-# A reading that falls this far below its best end, or below the text as it stands,
-# has left the stretch; going on would cost clean texts most of their time.
-_HOPELESS = 10.0
-
-# A true reading gains two or three with each character. One that has gained nothing
-# to speak of by now could hover for a thousand more, behind every sign of the text.
-_TRIAL = 16
-_LEAST_GAIN_OF_TRIAL = 8.0
-
-_ODDS_OF_STRAY_LETTER = 3.0  # one ASCII letter between two Han characters is odd as it stands
-_ODDS_OF_AGREEING_ANNOTATION = 6.0
-_ODDS_OF_LOST_TRAIL = -1.0
-_ODDS_OF_TRAIL_80 = -2.0
+# How much likelier the best candidate must be than all others together, as a logarithm:
+# a wrong character is worse than a mark.
+CERTAIN_OF_FIRST = 2.6
+CERTAIN_OF_LAST = 4.5
+_CERTAIN_OF_PAIR = 2.5
+# Among the hundreds of pairs of characters that may have been dropped, some fit by
+# chance; and a rare character is often just that.
+_ODDS_OF_DROPPED = -2.0
 
 _ANNOTATION = re.compile(rf"[(（?？] ?([{LETTERS}]{{1,6}}) ?[)）]")
+_WHOLE_ANNOTATION = re.compile(rf"[(（] ?[{LETTERS}]{{1,6}} ?[)）]")
 _CLOSING_TAG = re.compile(r"/[a-z][a-z0-9]{0,9}>")
-_FOLDABLE_SIGNS = "!(),:;?"
+_PRIVATE_USE = re.compile("[\ue000-\ue765]")
 _HALF_BYTES = "?？"
-_LEAD_OF_QUOTES = 0xA1
+_LEAD_OF_SIGNS = 0xA1
+_FULL_STOP = ord("。")
+_SIGN_CODES = [
+    ord(sign) for sign in "，。、；：？！“”‘’（）《》「」『』【】…—·％\N{IDEOGRAPHIC SPACE}"
+]
+
+# Clauses are a dozen characters long; one that would be twice as long without a full stop
+# has probably had one, and a piece of one or two characters has not ended a sentence.
+_CLAUSE_ENDS = "，。！？；：、,!?;:“”‘’「」『』（《》\n"
+_CLAUSE_AT_END = re.compile(f"[^{_CLAUSE_ENDS}]*\\Z")
+_CLAUSE_AT_START = re.compile(f"[^{_CLAUSE_ENDS}]*")
+_LONGEST_CLAUSE = 80
+_SHORTEST_CLAUSE = 3
+_USUAL_CLAUSE = 14
+_ODDS_OF_A_CHARACTER = 0.12
+_ODDS_OF_SHORT_CLAUSE = -1.5
+_ODDS_OF_LONG_CLAUSE = 2.0
+_SENTENCE_ENDS = ("。", "！", "？", "…", "")  # unknown is mostly a sentence's end too
+_FEWEST_OF_SCRIPT = 5  # one character in so many hundred is of the other script by itself
 
 
-class _Walk(NamedTuple):
-    """A stretch read to where it ends, or to where it proves to be none.
+class ShiftedText:
+    """A text that may have shifted stretches, and what can be asked of it."""
 
-    Attributes:
-        chars: What was read.
-        leftovers: The byte left over behind each of them: the lead of the next.
-        gains: The gain up to and with each of them.
-        hopeless: Whether reading was broken off, the text making no sense any more.
-    """
+    def __init__(self, text: str) -> None:
+        """Take over a text; what is derived from it is made when it is asked for."""
+        self.text = text
+        self.codes = code_points(text)
 
-    chars: list[str]
-    leftovers: list[int]
-    gains: list[float]
-    hopeless: bool
+    @cached_property
+    def other_script(self) -> int:
+        """The script that the text is not in: TRADITIONAL, SIMPLIFIED, or 0 for unknown."""
+        codes = self.codes[self.codes <= 0xFFFF]
+        counts = np.bincount(lexicon().scripts[codes], minlength=3)
+        traditional, simplified = int(counts[TRADITIONAL]), int(counts[SIMPLIFIED])
+        if traditional + simplified < _FEWEST_OF_SCRIPT:
+            return 0
+        return SIMPLIFIED if traditional > simplified else TRADITIONAL
+
+    @cached_property
+    def has_private_use(self) -> bool:
+        """Whether private-use characters have survived, so that none was dropped."""
+        return _PRIVATE_USE.search(self.text) is not None
+
+    def walk(self, start: int, lead: int) -> Walk:
+        """Read on from `start`, with the lost byte `lead` put in front of it."""
+        return read_on(self.codes, start, lead, self.other_script)
+
+    def read(self, walk: Walk, before: str) -> Reading:
+        """Return the characters of a stretch, lost ones named if that is certain.
+
+        Args:
+            walk: What `walk` read.
+            before: The characters in front of the stretch, as far as they are known.
+        """
+        chars = self._with_dropped_pairs(walk, before)
+        if walk.ending <= Ending.ASCII:
+            return Reading(chars, walk.end, walk.gain)
+        last, end = self._lost_end(walk, before + chars)
+        return Reading(chars + last, end, walk.gain)
+
+    def read_end(self, walk: Walk) -> int:
+        """Return where the stretch of a walk ends, a swallowed bracket or tag included."""
+        return walk.end if walk.ending <= Ending.ASCII else self._lost_end(walk, "")[1]
+
+    def before(self, end: int) -> str:
+        """Return some characters in front of `end`, annotations left out."""
+        window = self.text[max(0, end - _CONTEXT) : end]
+        return _WHOLE_ANNOTATION.sub("", window)[-_LONGEST_CONTEXT:]
+
+    def after(self, start: int) -> str:
+        """Return some characters from `start` on, annotations left out."""
+        window = self.text[start : start + _CONTEXT]
+        return _WHOLE_ANNOTATION.sub("", window)[:_LONGEST_CONTEXT]
+
+    def quote_is_open(self, at: int) -> bool:
+        """Whether a quotation that opens before `at` in the same line has not been closed."""
+        # Bounded, since a text may be one line of megabytes and this is asked in many places.
+        furthest = max(0, at - _LONGEST_LINE)
+        line_start = max(self.text.rfind("\n", furthest, at) + 1, furthest)
+        opened = self.text.rfind("“", line_start, at)
+        return opened >= 0 and self.text.find("”", opened, at) < 0
+
+    def most_certain(
+        self,
+        candidates: str | NDArray[np.int32],
+        before: str,
+        after: str,
+        at: int,
+        margin: float,
+        odds_of_stop: float = 0.0,
+    ) -> str:
+        """Return the candidate that its neighbours make certain, `�` if none is.
+
+        Args:
+            candidates: Characters, or code points as `choose` takes them.
+            before: Some characters in front.
+            after: Some characters behind.
+            at: Where in the text that is.
+            margin: How much likelier it must be than all others together.
+            odds_of_stop: What else speaks for `。`.
+        """
+        if isinstance(candidates, str):
+            codes = np.zeros((len(candidates), 2), np.int32)
+            codes[:, 0] = code_points(candidates)
+            codes = codes[self._can_be_lost(codes[:, 0])]
+        else:
+            codes = candidates
+        if not len(codes):
+            return LOST
+        logs = choose(codes, _codes(before), _codes(after), self._nearby(at))
+        logs[codes[:, 0] == _FULL_STOP] += odds_of_stop
+        best = int(logs.argmax())
+        others = np.delete(logs, best)
+        rest = float(np.logaddexp.reduce(others)) if others.size else -np.inf
+        if logs[best] - rest < margin:
+            return LOST
+        return "".join(chr(code) for code in codes[best] if code)
+
+    def odds_of_stop(self, start: int, end: int, rest: str) -> float:
+        """Return what the length of a clause says for a `。` inside it.
+
+        Args:
+            start: Where in the text the `。` would stand.
+            end: Where the text goes on behind `rest`.
+            rest: What follows the `。`.
+        """
+        left = _CLAUSE_AT_END.search(self.text, max(0, start - _LONGEST_CLAUSE), start)
+        behind = rest + self.text[end : end + _LONGEST_CLAUSE]
+        right = _CLAUSE_AT_START.match(behind)
+        lengths = [len(_WHOLE_ANNOTATION.sub("", side[0])) if side else 0 for side in (left, right)]
+        if min(lengths) < _SHORTEST_CLAUSE:
+            return _ODDS_OF_SHORT_CLAUSE
+        odds = (sum(lengths) - _USUAL_CLAUSE) * _ODDS_OF_A_CHARACTER
+        return min(max(odds, _ODDS_OF_SHORT_CLAUSE), _ODDS_OF_LONG_CLAUSE)
+
+    def _can_be_lost(self, codes: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Whether each character is a known one of this text's script, or a usual sign; bool."""
+        tables = lexicon()
+        basic = np.minimum(codes, 0xFFFF)
+        is_sign = np.isin(basic, _SIGN_CODES)
+        is_known = (tables.ids[basic] > 0) | is_sign
+        if not self.other_script:
+            return np.asarray(is_known)
+        return np.asarray(is_known & (tables.scripts[basic] != self.other_script))
+
+    def _nearby(self, at: int) -> NDArray[np.uint32]:
+        """Return the code points around an offset, without annotations.
+
+        They cover an article's length or so, and are the same for many offsets.
+        """
+        return self._block(at // _REACH)
+
+    @lru_cache(maxsize=2)  # noqa: B019 - lives as long as one repair of one text
+    def _block(self, block: int) -> NDArray[np.uint32]:
+        window = self.text[max(0, block - 1) * _REACH : (block + 2) * _REACH]
+        return code_points(_WHOLE_ANNOTATION.sub("", window))
+
+    def _lost_end(self, walk: Walk, before: str) -> tuple[str, int]:
+        """Return the last character of a stretch whose trail byte is lost, and the end."""
+        text, end = self.text, walk.end
+        consumed = text[end - 1 : end]
+        at = end - 1 if consumed and consumed in _HALF_BYTES else end
+        annotation = _ANNOTATION.match(text, at)
+        if annotation and walk.ending == Ending.LOST_TRAIL:
+            candidates = chars_with_reading(walk.lead, without_tone(annotation[1]))
+            after = self.after(annotation.end())
+            char = (
+                candidates
+                if len(candidates) == 1
+                else self.most_certain(candidates, before, after, at, CERTAIN_OF_LAST)
+            )
+            # Where a half byte swallowed the bracket, what is left is no annotation to
+            # anyone else; a whole one stays for the repair that strips them all.
+            return char, annotation.end() if text[at] in _HALF_BYTES else at
+        if at < end and (tag := _CLOSING_TAG.match(text, end)):
+            end = tag.end()
+        swallowed = LOST * (at < end == walk.end and _can_follow_swallowed(text[end : end + 1]))
+        if walk.ending == Ending.LOST_BOTH:
+            return LOST + swallowed, end
+        if walk.lead == _LEAD_OF_SIGNS:
+            return self._lost_sign(at, before) + swallowed, end
+        after = "" if swallowed else self.after(end)
+        candidates = _without_low_trails(walk.lead)
+        last = self.most_certain(candidates, before, after, at, CERTAIN_OF_LAST)
+        return last + swallowed, end
+
+    def _lost_sign(self, at: int, before: str) -> str:
+        """Return the sign that stood at `at`: `”` behind a sentence, or what ends the line."""
+        line = before[before.rfind("\n") + 1 :]
+        opened, closed = line.rfind("“"), line.rfind("”")
+        is_open = opened > closed or (opened == closed and self.quote_is_open(at - len(line)))
+        if is_open:
+            return "”" if before[-1:] in _SENTENCE_ENDS else LOST
+        return "。" if self.text[at : at + 1] in ("", "\n") else LOST
+
+    def _with_dropped_pairs(self, walk: Walk, before: str) -> str:
+        """Return a walk's characters, two in place of each that no one would write there.
+
+        Its bytes are then the lead of one character and the trail of the next, and the
+        two between them were a private-use character that was dropped.
+        """
+        chars = [chr(code) for code in walk.codes]
+        if self.has_private_use:
+            return "".join(chars)
+        last_is_certain = walk.ending <= Ending.ASCII
+        for index in find_unlinked(walk.codes).tolist():
+            if index == len(chars) - 1 and last_is_certain:
+                continue
+            in_front = (before + "".join(chars[:index]))[-_LONGEST_CONTEXT:]
+            behind = "".join(map(chr, walk.codes[index + 1 : index + 1 + _LONGEST_CONTEXT]))
+            chars[index] = self._char_or_dropped_pair(chars[index], in_front, behind, walk.end)
+        return "".join(chars)
+
+    def _char_or_dropped_pair(self, char: str, before: str, after: str, at: int) -> str:
+        """Return `char`, or the two characters that met in the pair that was dropped inside it."""
+        pair = pair_of(char)
+        if pair is None:
+            return char
+        contexts = _codes(before), _codes(after)
+        pairs = rank_pairs(pair >> 8, pair & 0xFF, *contexts, self.other_script)
+        pairs = pairs[self._can_be_lost(pairs[:, 0]) & self._can_be_lost(pairs[:, 1])]
+        if not len(pairs):
+            return char
+        alone = choose(np.array([[ord(char), 0]], np.int32), *contexts, self._nearby(at))[0]
+        together = choose(pairs, *contexts, self._nearby(at)).max() + _ODDS_OF_DROPPED
+        if alone >= together:
+            return char
+        named = self.most_certain(pairs, before, after, at, _CERTAIN_OF_PAIR)
+        return named if named != LOST else LOST * 2
 
 
-def read_shifted(
-    text: str, start: int, lead: int, *, before: str = "", nearby: str = ""
-) -> Reading:
-    """Read `text` from `start` on, with the lost byte `lead` put in front of it.
-
-    Args:
-        text: The text as it stands.
-        start: Where the shifted stretch begins.
-        lead: The byte that belongs in front of it.
-        before: The characters in front of the stretch, as far as they are known.
-        nearby: The `neighbourhood`, to name missing characters by. That is slow and
-            changes nothing but which `�` are named; detection leaves it empty.
-
-    Returns:
-        The reading up to the likeliest end; its gain says whether to believe it.
-    """
-    walk = _walk(text, start, lead)
-    size, ending = _end_at_trail_80(walk, start)
-    if not walk.hopeless:
-        known = before + "".join(walk.chars[-_LONGEST_CONTEXT:])
-        leftover = walk.leftovers[-1] if walk.chars else lead
-        final = _end_of_stretch(text, start + len(walk.chars), leftover, known, nearby)
-        final = final._replace(gain=final.gain + (walk.gains[-1] if walk.chars else 0.0))
-        if final.gain >= ending.gain:
-            size, ending = len(walk.chars), final
-    chars = walk.chars[:size]
-    if nearby:
-        chars = _with_dropped_pairs(chars, nearby)
-    return ending._replace(text="".join(chars) + ending.text)
+def _codes(text: str) -> NDArray[np.int32]:
+    return code_points(text).astype(np.int32)
 
 
-def _walk(text: str, start: int, lead: int) -> _Walk:
-    """Read on from `start` until the stretch ends or makes no sense."""
-    walk = _Walk([], [], [], hopeless=False)
-    gain = highest = 0.0
-    for at in range(start, min(len(text), start + _LONGEST_STRETCH)):
-        pair = _pair_at(text, at, lead)
-        if pair is None or not is_lead(lead):
-            break
-        char = char_of(lead, pair >> 8)
-        gain += _step_gain(text, at, walk.chars[-1] if walk.chars else "", char)
-        highest = max(highest, gain)
-        stalled = len(walk.chars) == _TRIAL and gain < _LEAST_GAIN_OF_TRIAL
-        if stalled or gain < highest - _HOPELESS:
-            return walk._replace(hopeless=True)
-        lead = pair & 0xFF
-        walk.chars.append(char)
-        walk.leftovers.append(lead)
-        walk.gains.append(gain)
-    return walk
+def _can_follow_swallowed(char: str) -> bool:
+    """Whether a `?` in front of this character has swallowed an ASCII character."""
+    return "\u4e00" <= char <= "\u9fff" or char.isdecimal()
 
 
-def _step_gain(text: str, at: int, last: str, char: str) -> float:
-    """Return what it gains to read `char`, behind `last`, where `text[at]` stands."""
-    gain = char_odds(char) - char_odds(text[at])
-    if last:
-        gain += pair_odds(last, char) - pair_odds(text[at - 1], text[at])
-    return gain
-
-
-def _end_at_trail_80(walk: _Walk, start: int) -> tuple[int, Reading]:
-    """Return the likeliest place where a trail byte 0x80 was lost: characters read, and the end."""
-    best = (0, Reading("", start, float("-inf")))
-    for size, (last, lead, gain) in enumerate(zip(*walk[:3], strict=True), start=1):
-        char = char_of(lead, 0x80) if is_lead(lead) else ""
-        if char and is_common(char):
-            total = gain + char_odds(char) + pair_odds(last, char) + _ODDS_OF_TRAIL_80
-            if total > best[1].gain:
-                best = (size, Reading(char, start + size, total))
-    return best
-
-
-def _pair_at(text: str, at: int, lead: int) -> int | None:
-    """Return the two bytes of `text[at]`, or None where the stretch ends.
-
-    A site that folds punctuation to half width folds the signs inside a shifted
-    stretch too: `？当？h` becomes `?当?h`. Such a sign counts as its full-width
-    pair if that gives two common characters.
-    """
-    char = text[at]
-    if char not in _FOLDABLE_SIGNS:
-        return pair_of(char)
-    trail = ord(char) | 0x80
-    following = pair_of(text[at + 1]) if at + 1 < len(text) else None
-    if following is not None:
-        completed = char_of(trail, following >> 8)
-    elif at + 1 < len(text) and "@" <= text[at + 1] <= "~":
-        completed = char_of(trail, ord(text[at + 1]))
-    else:
-        return None
-    first = char_of(lead, 0xA3) if is_lead(lead) else ""
-    if first and is_han(first) and is_common(first) and completed and is_common(completed):
-        return 0xA300 | trail
-    return None
-
-
-def _with_dropped_pairs(chars: list[str], nearby: str) -> list[str]:
-    """Return `chars` with two in place of each that no one would write there.
-
-    Its bytes are then the lead of one character and the trail of the next, and the
-    two between them were a private-use character that was dropped.
-    """
-    mended = chars[:1]
-    for last, char in pairwise(chars):
-        doubtful = char_odds(char) < 0 and pair_odds(last, char) <= 0 and last + char not in nearby
-        mended.append(_char_or_dropped_pair(char, nearby) if doubtful else char)
-    return mended
-
-
-def _char_or_dropped_pair(char: str, nearby: str) -> str:
-    """Return `char`, or the two characters that met in the pair that was dropped inside it.
-
-    Nearly always some two characters can be found in a dictionary; they must stand
-    side by side nearby too.
-    """
-    lead, trail = divmod(pair_of(char) or 0, 0x100)
-    words = {
-        first + second
-        for first in chars_led_by(lead)
-        if is_common(first)
-        for second in _followers(first, nearby)
-        if (pair_of(second) or 0) & 0xFF == trail and _may_be_dropped(first, second)
-    }
-    listed = [word for word in words if pair_odds(*word) > 0]
-    if len(listed) == 1:
-        return listed[0]
-    return char if is_common(char) else LOST * 2
-
-
-def _followers(char: str, nearby: str) -> Iterator[str]:
-    """Yield what stands behind each occurrence of `char`."""
-    at = nearby.find(char)
-    while 0 <= at < len(nearby) - 1:
-        yield nearby[at + 1]
-        at = nearby.find(char, at + 1)
-
-
-def _may_be_dropped(first: str, second: str) -> bool:
-    """Whether the bytes where two characters meet are a pair in GBK's user-defined rows."""
-    inner = ((pair_of(first) or 0) & 0xFF, (pair_of(second) or 0) >> 8)
-    return is_lead(inner[0]) and "\ue000" <= char_of(*inner) <= "\ue765"
-
-
-def _end_of_stretch(text: str, at: int, lead: int, before: str, nearby: str) -> Reading:
-    """Return the last character of a stretch, whose lead is known, and where it ends."""
-    if lead < 0x80:
-        # The decoder took the ASCII character behind the stretch for a trail byte.
-        return Reading(chr(lead), at, 0.0)
-    if not is_lead(lead):
-        return Reading(LOST, at, _ODDS_OF_LOST_TRAIL)
-    stray = _end_in_stray_letter(text, at, lead, before)
-    return stray or _end_in_lost_trail(text, at, lead, before, nearby)
-
-
-def _end_in_stray_letter(text: str, at: int, lead: int, before: str) -> Reading | None:
-    """Return the end at an ASCII character that is the last trail byte, if it is one."""
-    if at >= len(text) or not "@" <= text[at] <= "~":
-        return None
-    char = char_of(lead, ord(text[at]))
-    following = text[at + 1 : at + 2]
-    if not is_common(char) or (following.isascii() and following.isalnum()):
-        return None
-    gain = char_odds(char) + pair_odds(before[-1:] or " ", char) + _ODDS_OF_STRAY_LETTER
-    gain += pair_odds(char, han_after(text, at + 1)[:1] or " ")
-    annotation = _ANNOTATION.match(text, at + 1)
-    if annotation and reading_of(char) == without_tone(annotation[1]):
-        gain += _ODDS_OF_AGREEING_ANNOTATION
-    return Reading(char, at + 1, gain)
-
-
-def _end_in_lost_trail(text: str, at: int, lead: int, before: str, nearby: str) -> Reading:
-    """Return the end where the last trail byte is lost, with its character if that is certain."""
-    annotation = _ANNOTATION.match(text, at)
-    if annotation:
-        char = _char_by_reading(lead, annotation[1], before, han_after(text, annotation.end()))
-        # Where a half byte swallowed the bracket, what is left is no annotation to
-        # anyone else; a whole one stays for the repair that strips them all.
-        end = annotation.end() if text[at] in _HALF_BYTES else at
-        return Reading(char, end, _ODDS_OF_LOST_TRAIL if char == LOST else char_odds(char))
-    end = at + 1 if text[at : at + 1] in _HALF_BYTES and at < len(text) else at
-    if end > at and (tag := _CLOSING_TAG.match(text, end)):
-        end = tag.end()
-    char = LOST
-    if lead == _LEAD_OF_QUOTES:
-        char = "”" if quote_is_open(text, at) else LOST
-    elif nearby:
-        char = best_in_context(list(chars_led_by(lead)), before, han_after(text, end), nearby)
-    swallowed = end == at + 1 and end < len(text) and is_han(text[end])
-    return Reading(char + LOST * swallowed, end, _ODDS_OF_LOST_TRAIL)
-
-
-def _char_by_reading(lead: int, reading: str, before: str, after: str) -> str:
-    """Return the only character with this lead and reading; `�` if there are none or several."""
-    candidates = chars_with_reading(lead, without_tone(reading))
-    if len(candidates) == 1:
-        return candidates
-    return best_in_context(list(candidates), before, after, "")
+@lru_cache(maxsize=len(LEADS))
+def _without_low_trails(lead: int) -> str:
+    """Return the characters of a lead byte whose trail cannot stay behind as ASCII."""
+    return "".join(char for char in chars_led_by(lead) if (pair_of(char) or 0) & 0xFF >= 0x80)
 
 
 @lru_cache(maxsize=1 << 14)
 def chars_with_reading(lead: int, syllable: str) -> str:
     """Return the characters with this lead byte and toneless reading."""
     return "".join(char for char in chars_led_by(lead) if reading_of(char) == syllable)
-
-
-def best_in_context(candidates: list[str], before: str, after: str, nearby: str) -> str:
-    """Return the one candidate that its neighbours ask for; `�` if none does, or several.
-
-    What the article says elsewhere counts for more than any dictionary: names are
-    in no dictionary, but an article repeats them. Else the longest listed phrase
-    decides, and among equally long ones what occurs nearby.
-    """
-    ranks = {
-        candidate: (
-            len(before) >= 2 and before[-2:] + candidate in nearby,
-            length := longest_phrase(before, candidate, after),
-            length > 0 and before[-1:] * (len(candidate) == 1) + candidate in nearby,
-        )
-        for candidate in candidates
-        if is_common(candidate[0])
-    }
-    best = max(ranks.values(), default=(False, 0, False))
-    leading = [candidate for candidate, rank in ranks.items() if rank == best]
-    return leading[0] if len(leading) == 1 and any(best) else LOST
-
-
-_CONTEXT = 32
-_WHOLE_ANNOTATION = re.compile(rf"[(（] ?[{LETTERS}]{{1,6}} ?[)）]")
-_HAN_AT_END = re.compile(r"[\u4e00-\u9fff]*\Z")
-_HAN_AT_START = re.compile(r"[\u4e00-\u9fff]*")
-
-
-def han_before(text: str, end: int) -> str:
-    """Return the Han characters directly in front of `end`, annotations between them left out."""
-    window = _WHOLE_ANNOTATION.sub("", text[max(0, end - _CONTEXT) : end])
-    match = _HAN_AT_END.search(window)
-    return match[0] if match else ""
-
-
-def han_after(text: str, start: int) -> str:
-    """Return the Han characters directly behind `start`, annotations between them left out."""
-    window = _WHOLE_ANNOTATION.sub("", text[start : start + _CONTEXT])
-    match = _HAN_AT_START.match(window)
-    return match[0] if match else ""
-
-
-_REACH = 3_000
-
-
-def neighbourhood(text: str) -> Callable[[int], str]:
-    """Return a function from offsets to the text around them, without annotations.
-
-    It covers an article's length or so, and hardly changes from one offset to the
-    next: ascending offsets share it.
-    """
-
-    @lru_cache(maxsize=1)
-    def around(block: int) -> str:
-        window = text[max(0, block - 1) * _REACH : (block + 2) * _REACH]
-        return _WHOLE_ANNOTATION.sub("", window)
-
-    return lambda at: around(at // _REACH)
-
-
-def quote_is_open(text: str, at: int) -> bool:
-    """Whether a quotation that opens before `at` in the same line has not been closed."""
-    # Bounded, since a text may be one line of megabytes and this is asked in many places.
-    furthest = max(0, at - _LONGEST_STRETCH)
-    line_start = max(text.rfind("\n", furthest, at) + 1, furthest)
-    opened = text.rfind("“", line_start, at)
-    return opened >= 0 and text.find("”", opened, at) < 0

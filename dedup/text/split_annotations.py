@@ -11,13 +11,13 @@ character in front, D5, it makes a character that reads qǐng.
 """
 
 import re
-from typing import NamedTuple
 
 from dedup.models import Edit
 from dedup.text.gbk import is_lead, pair_of
 from dedup.text.marks import LOST, Mark
 from dedup.text.pinyin import LETTERS, is_syllable, without_tone
-from dedup.text.shifted import chars_with_reading, han_before, neighbourhood, read_shifted
+from dedup.text.shift_model import Walk
+from dedup.text.shifted import ShiftedText, chars_with_reading
 
 __all__ = ["find_split_annotations", "rejoin_split_characters"]
 
@@ -27,53 +27,43 @@ _BODY = rf" ?(?=[a-z]{{0,5}}[^\x00-\x7f])([{LETTERS}]{{1,7}}) ?[)）]"
 _SPLIT = {"?": re.compile(r"\?" + _BODY), "？": re.compile("？" + _BODY)}
 
 
-class _Rejoined(NamedTuple):
-    """A split character and the shifted stretch behind it, as they were written."""
-
-    end: int
-    text: str
-    gain: float
-
-
 def find_split_annotations(text: str) -> list[Mark]:
     """Return the split annotations of `text`, each from its `?` to where text is in step again."""
     marks: list[Mark] = []
+    source = ShiftedText(text)
     matches = [match for pattern in _SPLIT.values() for match in pattern.finditer(text)]
     for match in sorted(matches, key=re.Match.start):
         if marks and match.start() < marks[-1].end:
             continue
         if is_syllable(without_tone(match[1])) and pair_of(text[match.start() - 1]):
-            marks.append(Mark(match.start(), _rejoin(text, match, "").end))
+            walk = _likeliest_walk(source, match)
+            end = match.end() if walk is None else source.read(walk, "").end
+            marks.append(Mark(match.start(), end))
     return marks
 
 
 def rejoin_split_characters(text: str, marks: list[Mark]) -> list[Edit]:
     """Put each split character together again, and the shifted stretch behind it right."""
     edits = []
-    nearby = neighbourhood(text)
+    source = ShiftedText(text)
     for mark in marks:
         match = _SPLIT[text[mark.start]].match(text, mark.start)
         if match is not None:
-            rejoined = _rejoin(text, match, nearby(mark.start))
-            edits.append(Edit(mark.start, mark.end, rejoined.text))
+            walk = _likeliest_walk(source, match)
+            # Without a walk, which byte was lost is unknown, and with it all that it
+            # would put in step.
+            rejoined = LOST if walk is None else source.read(walk, source.before(mark.start)).text
+            edits.append(Edit(mark.start, mark.end, rejoined))
     return edits
 
 
-def _rejoin(text: str, match: re.Match[str], nearby: str) -> _Rejoined:
+def _likeliest_walk(source: ShiftedText, match: re.Match[str]) -> Walk | None:
     """Return the likeliest reading of the text from a split annotation on."""
-    readings = [
-        _Rejoined(reading.end, reading.text, reading.gain)
-        for lead in _lost_bytes(text[match.start() - 1], match[1])
-        for reading in [
-            read_shifted(
-                text, match.end(), lead, before=han_before(text, match.start()), nearby=nearby
-            )
-        ]
+    walks = [
+        source.walk(match.end(), lead)
+        for lead in _lost_bytes(source.text[match.start() - 1], match[1])
     ]
-    if not readings:
-        # Which byte was lost is unknown, and with it all that it would put in step.
-        return _Rejoined(match.end(), LOST, 0.0)
-    return max(readings, key=lambda reading: reading.gain)
+    return max(walks, key=lambda walk: walk.gain, default=None)
 
 
 def _lost_bytes(char: str, reading: str) -> list[int]:

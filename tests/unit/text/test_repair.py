@@ -104,6 +104,7 @@ class TestSeeds:
             ("000", "。”陳忠逸,這位"),
             ("000", "這家就脫貧了。”\n"),
             ("000", "　（本報記者徐元鋒"),
+            ("000", "設立專人專款專崗"),
             ("000", "又擺在了他面前"),
             ("001", "。”該公司綜合管理部"),
             ("001", "。”中糧集團"),
@@ -122,11 +123,10 @@ class TestSeeds:
     @pytest.mark.parametrize(
         ("name", "places"),
         [
-            # 專款: no dictionary at hand has the word, so 專's lost lead byte stays unknown.
-            ("000", ["設立專人�款專崗"]),
+            # Every byte survives, or words and names tell.
+            ("000", []),
             # B1, half of ”, took the digit 2 of 2月17日 for its trail byte.
             ("001", ["。”�月17日"]),
-            # Every byte survives.
             ("003", []),
         ],
     )
