@@ -38,7 +38,8 @@ class MatchingCell:
         strangers: Copies that were called a copy of another article.
         verdicts: Verdicts given, and how often.
         causes: What failed: `repair` left too little to compare, `candidates` did not
-            find what comparison would, `verdict` was not right.
+            find what comparison would, `verdict` was not right, or it is called a copy of a
+            `stranger`.
         baselines: Recall of the packages as they come, on some of the articles.
         median_ms: Time of a check.
         containments: Containment and coverage in the right original, for curves.
@@ -143,7 +144,9 @@ class Matcher:
             counts["exhaustive"] += related
             counts["original"] += _has_right_original(case, answer)
             counts["verdict"] += answer.verdict in case.verdicts
-            counts["strangers"] += bool(answer.original and answer.original.id not in case.sources)
+            if answer.original and answer.original.id not in case.sources:
+                counts["strangers"] += 1
+                cause = "stranger"
             if cause:
                 causes[cause] += 1
                 if len(examples) < _EXAMPLES:
