@@ -12,10 +12,11 @@ from dedup.config import DedupConfig
 from dedup.models import Anchor, Differences, Passage, Scores, Verdict
 from dedup.preparation import PreparedArticle, Preparer
 from dedup.sketch.alignment import align_sets
+from dedup.sketch.refilling import compare_blanks
 from dedup.sketch.similarity import ShingleSet
 from dedup.store.base import StoreReader
 from dedup.text.folding import BREAK
-from dedup.verdicts import decide, is_garbled
+from dedup.verdicts import decide, is_garbled, is_refilled, judged_containment, needs_a_look
 
 __all__ = ["Comparer", "Comparison", "Evidence"]
 
@@ -126,20 +127,47 @@ class Comparer:
             damaged=prepared.damaged,
             same_text=same_text,
             thresholds=self._thresholds,
+            contained=None if same_text else self._judge_containment(prepared, known, scores),
         )
-        if verdict is Verdict.REPRINT and self._is_garbled(prepared, known, scores):
-            verdict = Verdict.GARBLED_MIRROR
-        return verdict, scores
+        return verdict if same_text else self._look_closer(prepared, known, scores, verdict), scores
 
-    def _is_garbled(self, prepared: PreparedArticle, known: ShingleSet, scores: Scores) -> bool:
-        alignment = align_sets(prepared.shingles, known)
-        return is_garbled(
+    def _judge_containment(
+        self, prepared: PreparedArticle, known: ShingleSet, scores: Scores
+    ) -> float | None:
+        """Return how much of the article's prose is in a known one, None if all is plain."""
+        if not needs_a_look(scores, self._thresholds):
+            return None
+        starts = prepared.shingles.first_places >= 0
+        is_prose = starts & prepared.prose
+        is_shared = is_prose & (prepared.shingles.places_in(known) >= 0)
+        return judged_containment(
             scores,
-            alignment.single_character_differences,
-            num_chars=prepared.normalized.num_chars,
-            shingle_length=known.k,
+            prose=int(is_prose.sum()),
+            shared_prose=int(is_shared.sum()),
             thresholds=self._thresholds,
         )
+
+    def _look_closer(
+        self, prepared: PreparedArticle, known: ShingleSet, scores: Scores, verdict: Verdict
+    ) -> Verdict:
+        """Tell copies, garbled copies and forms filled in anew by how the texts differ."""
+        least = self._thresholds.garbled
+        is_near = scores.containment >= least and scores.coverage >= least
+        if not (verdict.is_copy or is_near):
+            return verdict
+        alignment = align_sets(prepared.shingles, known)
+        if verdict is not Verdict.GARBLED_MIRROR and is_garbled(
+            scores,
+            alignment.single_character_differences,
+            num_chars=min(prepared.normalized.num_chars, int(np.count_nonzero(known.codes))),
+            shingle_length=known.k,
+            thresholds=self._thresholds,
+        ):
+            return Verdict.GARBLED_MIRROR
+        blanks = compare_blanks(prepared.shingles.codes, known.codes, alignment.partners)
+        if verdict.is_copy and is_refilled(*blanks, self._thresholds):
+            return Verdict.PARTIAL
+        return verdict
 
     def _known_shingles(
         self, numbers: Sequence[int], reader: StoreReader

@@ -26,6 +26,7 @@ from dedup.sketch.shingles import shingle_hashes
 from dedup.sketch.similarity import ShingleSet
 from dedup.text.folding import FoldedBatch, Folder
 from dedup.text.normalization import NormalizedText, normalize
+from dedup.text.prose import prose_mask
 from dedup.text.repair import RULES_VERSION
 
 __all__ = ["PreparedArticle", "Preparer", "text_to_keep"]
@@ -68,6 +69,13 @@ class PreparedArticle:
     def shingles(self) -> ShingleSet:
         """The shingles of what is compared; built when a known article comes near."""
         return ShingleSet(self.normalized.codes, self.shingle_length)
+
+    @cached_property
+    def prose(self) -> NDArray[np.bool_]:
+        """Whether each character to compare is part of a sentence; bool, shape (n,)."""
+        compared = self.normalized.compared
+        mask = prose_mask(self.normalized.repaired.text)
+        return mask[compared.origins[: len(compared.codes)]]
 
     @property
     def sketch(self) -> NDArray[np.uint32] | None:

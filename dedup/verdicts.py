@@ -3,7 +3,20 @@
 from dedup.config import Thresholds
 from dedup.models import Scores, Verdict
 
-__all__ = ["carries_whole", "decide", "is_garbled", "is_more_complete", "rank"]
+__all__ = [
+    "carries_whole",
+    "decide",
+    "is_garbled",
+    "is_more_complete",
+    "is_refilled",
+    "judged_containment",
+    "needs_a_look",
+    "rank",
+]
+
+_LEAST_PROSE = 60  # shingles
+_LEAST_PROSE_SHARE = 0.2
+_LEAST_BLANKS = 3  # of a form
 
 _WHOLE_COPIES = frozenset({Verdict.GARBLED_MIRROR, Verdict.EXACT, Verdict.REPRINT})
 _TIERS = {
@@ -17,27 +30,33 @@ _TIERS = {
 }
 
 
-def decide(scores: Scores, *, damaged: bool, same_text: bool, thresholds: Thresholds) -> Verdict:
-    """Return what an incoming article is to one known article.
-
-    A reprint may turn out to be garbled in a way that only shows beside its original:
-    that is `is_garbled`'s to say, because it costs an alignment.
+def decide(
+    scores: Scores,
+    *,
+    damaged: bool,
+    same_text: bool,
+    thresholds: Thresholds,
+    contained: float | None = None,
+) -> Verdict:
+    """Return what an incoming article is to one known article, by the table of verdicts.
 
     Args:
         scores: Exact, of the incoming article against the known one.
         damaged: Whether the incoming text shows damage.
         same_text: Whether the two normalized texts are equal.
         thresholds: Where verdicts begin.
+        contained: What counts as containment, if that was judged; see `judged_containment`.
     """
-    contained = same_text or scores.containment >= thresholds.copy
-    covering = same_text or scores.coverage >= thresholds.copy
-    if contained and covering:
+    containment = scores.containment if contained is None else contained
+    is_contained = same_text or containment >= thresholds.copy
+    is_covered = same_text or scores.coverage >= thresholds.copy
+    if is_contained and is_covered:
         if damaged:
             return Verdict.GARBLED_MIRROR
         return Verdict.EXACT if same_text else Verdict.REPRINT
-    if contained:
+    if is_contained:
         return Verdict.EXCERPT
-    if covering:
+    if is_covered:
         return Verdict.COMPILATION
     if (
         scores.shared >= thresholds.partial_chars
@@ -45,6 +64,42 @@ def decide(scores: Scores, *, damaged: bool, same_text: bool, thresholds: Thresh
     ):
         return Verdict.PARTIAL
     return Verdict.NEW
+
+
+def needs_a_look(scores: Scores, thresholds: Thresholds) -> bool:
+    """Return whether it depends on the prose of an incoming article what it is.
+
+    Where both texts are nearly all of each other, or share next to nothing, it does not.
+    """
+    closeness = min(scores.containment, scores.coverage)
+    return closeness < thresholds.sure and (
+        scores.shared >= thresholds.partial_chars
+        or max(scores.containment, scores.coverage) >= thresholds.copy
+    )
+
+
+def judged_containment(
+    scores: Scores, *, prose: int, shared_prose: int, thresholds: Thresholds
+) -> float:
+    """Return how much of what an incoming article says is in the known one.
+
+    Navigation, footers, keywords and notices around an article do not make it another
+    one, and two pages with the same of these are not copies. So where it is clear, the
+    sentences decide.
+
+    Args:
+        scores: Exact, of the incoming article against the known one.
+        prose: Shingles of the incoming article that stand in sentences, repeated ones too.
+        shared_prose: Those of them that the known article has.
+        thresholds: Where verdicts begin.
+    """
+    if scores.containment >= thresholds.copy:
+        has_prose = prose >= max(_LEAST_PROSE, _LEAST_PROSE_SHARE * scores.size)
+        if has_prose and shared_prose < thresholds.shared_prose * prose:
+            return shared_prose / prose
+        return scores.containment
+    without_furniture = scores.shared / max(scores.shared + prose - shared_prose, 1)
+    return without_furniture if without_furniture >= thresholds.wrapped else scores.containment
 
 
 def is_garbled(
@@ -64,15 +119,33 @@ def is_garbled(
     Args:
         scores: Exact, of the incoming article against the known one.
         places: Where one or two characters differ between the texts.
-        num_chars: Characters of the incoming article's normalized text.
+        num_chars: Characters of the shorter text.
         shingle_length: Characters in a shingle.
         thresholds: Where verdicts begin.
     """
+    if min(scores.containment, scores.coverage) < thresholds.garbled:
+        return False
     if places < max(thresholds.garbled_places, thresholds.garbled_rate * num_chars):
         return False
     # Of the smaller text: what one of them has besides, a page around it, is no garbling.
     broken = min(scores.size, scores.original_size) - scores.shared
     return places * shingle_length >= thresholds.garbled_share * broken
+
+
+def is_refilled(kept: int, changed: int, substituted: int, thresholds: Thresholds) -> bool:
+    """Return whether a text is the wording of another with other numbers and names.
+
+    Args:
+        kept: Numbers that stand in the same place of both texts.
+        changed: Places where both texts have a number, but not the same.
+        substituted: Places where two or more characters stand for two or more others.
+        thresholds: Where verdicts begin.
+    """
+    return (
+        changed >= thresholds.refilled * (changed + kept)
+        and changed >= 1
+        and changed + substituted >= _LEAST_BLANKS
+    )
 
 
 def carries_whole(verdict: Verdict) -> bool:

@@ -1,7 +1,15 @@
 import pytest
 
 from dedup import Scores, Thresholds, Verdict
-from dedup.verdicts import decide, is_garbled, is_more_complete, rank
+from dedup.verdicts import (
+    decide,
+    is_garbled,
+    is_more_complete,
+    is_refilled,
+    judged_containment,
+    needs_a_look,
+    rank,
+)
 
 THRESHOLDS = Thresholds()
 
@@ -47,7 +55,7 @@ class TestDecide:
 class TestIsGarbled:
     def verdict(self, places, *, num_chars=1000, broken=100):
         return is_garbled(
-            Scores(num_chars - broken, num_chars, num_chars + 500),
+            Scores(num_chars - broken, num_chars, num_chars + 20),
             places,
             num_chars=num_chars,
             shingle_length=5,
@@ -56,16 +64,68 @@ class TestIsGarbled:
 
     @pytest.mark.parametrize(
         ("places", "num_chars", "expected"),
-        [(20, 1000, True), (19, 1000, False), (7, 50, False), (8, 50, True), (0, 0, False)],
+        [(20, 1000, True), (19, 1000, False), (7, 90, False), (8, 90, True), (0, 0, False)],
     )
     def test_rate_and_number(self, places, num_chars, expected):
         """It takes a share of the text's characters, and a few of them at least."""
         assert expected is self.verdict(places, num_chars=num_chars, broken=5 * places)
 
-    @pytest.mark.parametrize(("broken", "expected"), [(166, True), (167, False)])
+    @pytest.mark.parametrize(("broken", "expected"), [(192, True), (193, False)])
     def test_longer_differences(self, broken, expected):
         """Where most of what differs are longer stretches, the text is edited, not garbled."""
         assert expected is self.verdict(25, broken=broken)
+
+    def test_too_little_is_left(self):
+        """Where most of the text is broken, nothing says that it was this one."""
+        scores = Scores(390, 1000, 1000)
+        assert not is_garbled(scores, 120, num_chars=1000, shingle_length=5, thresholds=THRESHOLDS)
+
+
+class TestIsRefilled:
+    @pytest.mark.parametrize(
+        ("kept", "changed", "substituted", "expected"),
+        [
+            (0, 1, 2, True),
+            (7, 3, 0, True),
+            (8, 3, 0, False),
+            (0, 1, 1, False),
+            (3, 0, 9, False),
+            (0, 0, 0, False),
+        ],
+    )
+    def test_changed_numbers(self, kept, changed, substituted, expected):
+        """A form has other numbers in the same places; an edited text has its own still."""
+        assert expected is is_refilled(kept, changed, substituted, THRESHOLDS)
+
+
+def judge(scores, **counts):
+    return judged_containment(scores, **counts, thresholds=THRESHOLDS)
+
+
+class TestJudgedContainment:
+    def test_prose_decides(self):
+        """A page is contained if its sentences are, and not for its navigation."""
+        page, same_site = Scores(400, 1600, 400), Scores(900, 1400, 1000)
+
+        assert 1.0 == judge(page, prose=350, shared_prose=350)
+        assert 0.1 == judge(same_site, prose=500, shared_prose=50)
+
+    def test_a_list_has_no_prose(self):
+        """A text without sentences is a copy or none by what it shares."""
+        assert 0.9 == judge(Scores(900, 1000, 2000), prose=10, shared_prose=0)
+        assert 1.0 == judge(Scores(500, 1000, 500), prose=0, shared_prose=0)
+
+    def test_in_doubt_nothing_changes(self):
+        """A digest with a little navigation is a digest, an update with quotations a copy."""
+        assert 0.55 == judge(Scores(550, 1000, 550), prose=800, shared_prose=500)
+        assert 0.7 == judge(Scores(700, 1000, 900), prose=500, shared_prose=250)
+
+    def test_only_where_it_matters(self):
+        """Texts that are nearly the same, or share next to nothing, need no look."""
+        assert not needs_a_look(Scores(900, 1000, 1000), THRESHOLDS)
+        assert not needs_a_look(Scores(100, 1000, 1000), THRESHOLDS)
+        assert needs_a_look(Scores(150, 1000, 5000), THRESHOLDS)
+        assert needs_a_look(Scores(90, 1000, 100), THRESHOLDS)
 
 
 class TestRank:

@@ -1,0 +1,49 @@
+"""What is a sentence, and what stands around articles."""
+
+import pytest
+
+from dedup.text.prose import prose_mask
+
+SENTENCES = [
+    "国务院总理10日上午在北京人民大会堂举行仪式，欢迎挪威首相对我国进行正式访问。",
+    "“我们会尽最大努力恢复生产，让大家放心。”他说。",
+    "記者從當地政府了解到，目前已有三百多家企業復工復產，員工到崗率超過七成！",
+]
+FURNITURE = [
+    "首页 | 新闻 | 财经 | 体育 | 娱乐 | 科技 | 汽车 | 房产 | 教育 | 旅游 | 健康",
+    "吕梁市| 来宾市| 宜都市| 育儿| 西城区| 武川县| 科技| 平南县| 绥德县| 上林县",
+    "2025年12月01日 (一) 22°C 濕度 80% 繁 简 推薦 快訊 港澳 國際 兩岸 體育 專題",
+    "加盟 奶茶 股票 开户 贷款 彩票 棋牌 捕鱼 下载 注册 登录 充值 优惠 返利 代理 推广",
+    "多地出台措施稳就业",
+    "责任编辑：张三",
+]
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_sentences_are_prose(text: str) -> None:
+    """Narrative, quotation and exclamation, in either script."""
+    assert prose_mask(text).mean() > 0.6
+
+
+@pytest.mark.parametrize("text", FURNITURE)
+def test_what_stands_around_is_not(text: str) -> None:
+    """Menus, keywords, mastheads and headlines."""
+    assert not prose_mask(text).any()
+
+
+def test_each_line_for_itself() -> None:
+    """A menu above and a list below leave the sentences between them prose."""
+    lines = [FURNITURE[0], SENTENCES[0], FURNITURE[1]]
+    text = "\n".join(lines)
+    mask = prose_mask(text)
+    start = len(lines[0]) + 1
+    stop = start + len(lines[1])
+
+    assert mask[start:stop].all()
+    assert not mask[:start].any()
+    assert not mask[stop:].any()
+
+
+def test_nothing() -> None:
+    """An empty text has an empty mask."""
+    assert 0 == prose_mask("").size
