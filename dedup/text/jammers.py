@@ -53,6 +53,7 @@ _ADDRESS = re.compile(
 _WORD = re.compile(
     r"(?<![^\s(\"'/.,:_-])(?:[A-Z]?[a-z]{3,}|[a-z]{2}|[A-Z]{2,5})(?![^\s)\"'/.,;:!?_-])"
 )
+_PART_OF_NAME = re.compile(r"[A-Z]?[a-z]{2,}")  # `iPhone15ProMax`
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 _CHANGE = re.compile(
     r"(?=[A-Za-z][0-9]|[0-9][A-Za-z]|[a-z][A-Z]|[!#$%&*+;<=>?@^_`{|}~\]\\][A-Za-z0-9]"
@@ -110,10 +111,10 @@ def _find_tags(text: str) -> Iterator[Mark]:
 
 def _find_noise(text: str) -> list[Mark]:
     """Return runs of random ASCII."""
-    if sum(1 for _ in _NOISY.finditer(text)) < _FEWEST_NOISY:
-        return []
     spans = [_without_numbers(text, *match.span()) for match in _ASCII_RUN.finditer(text)]
     runs = [(mark, _ADDRESS.sub(" ", text[mark.start : mark.end])) for mark in spans]
+    if sum(len(_NOISY.findall(run)) for _, run in runs) < _FEWEST_NOISY:
+        return []
     certain = [mark for mark, run in runs if _is_random(run, 1) and _is_motley(run)]
     if len(certain) < _MANY:
         return certain
@@ -138,7 +139,8 @@ def _is_random(run: str, leniency: int) -> bool:
     if num_chars < _FEWEST_CHARS or num_letters < _FEWEST_LETTERS:
         return False
     changes = sum(1 for _ in _CHANGE.finditer(run))
-    in_words = sum(len(word) for word in _WORD.findall(run) if _VOWEL.search(word))
+    words = _WORD if _ODD_SIGN.search(run) else _PART_OF_NAME
+    in_words = sum(len(word) for word in words.findall(run) if _VOWEL.search(word))
     return (
         leniency * changes >= _LEAST_SHARE_OF_CHANGES * num_chars
         and in_words <= leniency * _MOST_SHARE_OF_WORDS * num_letters

@@ -20,6 +20,7 @@ _LONGEST_GAP = 60  # characters between two of them that are one stretch
 _MOST_DRIFT = 30  # characters more or fewer than in the copy before
 _FEWEST_CHARS = 60  # of a stretch
 _LEAST_SHARE = 0.42  # of the text
+_LEAST_SHARE_OF_PLACES = 0.15  # where ten characters come again; few do if some are lost
 _LONGEST_SENTENCE = 200
 _ENDS = "。！？”」）)】]"
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -84,6 +85,8 @@ def _runs(codes: NDArray[np.uint32]) -> Iterator[tuple[int, int, int]]:
     _, first_places, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     distances = np.arange(len(hashes)) - first_places[inverse]
     again = np.flatnonzero(distances >= _LENGTH)
+    if len(again) < _LEAST_SHARE_OF_PLACES * len(hashes):
+        return
     is_cut = (np.diff(again) > 1) | (np.diff(distances[again]) != 0)
     for run in np.split(again, np.flatnonzero(is_cut) + 1):
         if len(run):

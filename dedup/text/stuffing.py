@@ -50,10 +50,11 @@ _ANCHORS = frozenset(
 # What the headers of hijacked pages are made of; each is rare in news, and two
 # in one line without a full stop are not.
 _OBSCENE = re.compile(
-    r"91av|av线路|婷婷|激情五月|五月天|国产精品|国产第一|国产自拍|国产乱|国产亚洲|无码|久久|一区二区"
-    r"|三区|中文字幕|午夜福利|福利在线|成人网站|成人视频|成人av|黄色网站|黄片|精品99|国内精品|欧美日韩"
-    r"|亚洲欧美|日韩欧美|麻豆|av在线|在线观看免费|免费观看视频|高清不卡|色综合|色情|人妻|熟女|少妇|丝袜"
-    r"|约炮|一本道|大香蕉|自拍偷拍|毛片|三级片|巨乳|做爱|裸体",
+    r"91av|av[线線]路|婷婷|激情五月|五月天|[国國][产產](?:精品|第一|自拍|[乱亂]|[亚亞]洲)|[无無][码碼]|久久"
+    r"|[一二三][区區][一二三][区區]|中文字幕|午夜福利|福利在[线線]|成人(?:[网網]站|[视視][频頻]|av)|[黄黃]色[网網]站"
+    r"|[黄黃]片|精品99|[国國][内內]精品|[欧歐]美日[韩韓]|[亚亞]洲[欧歐]美|日[韩韓][欧歐]美|麻豆|av在[线線]"
+    r"|在[线線][观觀]看免[费費]|免[费費][观觀]看|高清不卡|色[综綜]合|色情|人妻|熟女|少[妇婦]|[丝絲][袜襪]"
+    r"|[约約]炮|一本道|大香蕉|自拍偷拍|毛片|三[级級]片|巨乳|做[爱愛]|裸[体體]",
     re.IGNORECASE,
 )
 _FEWEST_OBSCENE = 2
@@ -172,6 +173,6 @@ def _obscene_headers(text: str) -> Iterator[Mark]:
     start = 0
     for line in text[: _LONGEST_HEADER * _HEADER_LINES].split("\n")[:_HEADER_LINES]:
         is_header = len(line) < _LONGEST_HEADER and "。" not in line
-        if is_header and len(set(_OBSCENE.findall(simplify(line)))) >= _FEWEST_OBSCENE:
+        if is_header and len(set(_OBSCENE.findall(line))) >= _FEWEST_OBSCENE:
             yield Mark(start, start + len(line))
         start += len(line) + 1

@@ -61,14 +61,12 @@ _FEWEST_MOJIBAKE = 2
 _FEWEST_RARE = 2
 _FEWEST_SHORT_LINES = 6
 _SHORT_LINE = 15
-_MEDIUM_LINE = 45
 _LONGEST_PLAIN_LINE = 300
 _FEWEST_ITEMS = 12
 _LONGEST_ITEM = 10
 _FEWEST_NOISY = 6
 _LONG_RUN = 16
-_FEWEST_REPEATED = 3
-_SHARE_REPEATED = 4  # one in so many
+_SHARE_REPEATED = 5  # one in so many
 
 _LINE_END, _FULL_STOP, _BAR, _SLASH = ord("\n"), ord("。"), ord("|"), ord("/")
 _BRACKET, _WIDE_BRACKET = ord("("), ord("（")
@@ -82,7 +80,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     tails = np.zeros(_num_slots(codes.size), np.uint32)
     seen = result = 0
     bars = spaced = mojibake = rare = short_lines = sentences = repeated = 0
-    line_start = run_end = item_start = items = noisy = 0
+    line_start = run_end = address_end = item_start = items = noisy = 0
     last_stop = -1
     for at in range(codes.size):
         code = codes[at]
@@ -94,6 +92,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
         if here & _HAN == 0 and not _is_alpha(code):
             if at > item_start and items < _FEWEST_ITEMS:
                 items = items + 1 if at <= item_start + _LONGEST_ITEM else 0
+                items = 0 if _ends_list(code) else items
             item_start = at + 1
         if here & _SIGN:
             if after & tables[_FOLLOWERS, code] and result & _FALSE_SIGN == 0:
@@ -102,6 +101,8 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
                 result |= _DOUBLED_SIGN
             if code in (_QUESTION_MARK, _WIDE_QUESTION_MARK):
                 result |= _look_at_question(codes, at, after, tables)
+            if code == _COLON and at + 2 < codes.size and codes[at + 2] == _SLASH:
+                address_end = _end_of_address(codes, at)
             if code == _FULL_STOP:
                 sentences += 1
                 last_stop = at
@@ -113,7 +114,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
         elif here & _BLANK:
             spaced += after & _HAN != 0 and at > 0 and tables[_BITS, codes[at - 1]] & _HAN != 0
         elif _is_alpha(code):
-            noisy += _is_noisy(codes, at)
+            noisy += at >= address_end and _is_noisy(codes, at)
             if at >= run_end:
                 run_end = _end_of_run(codes, at)
                 result |= _LONG_ASCII if run_end - at >= _LONG_RUN else 0
@@ -136,7 +137,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     result |= _MOJIBAKE if mojibake >= _FEWEST_MOJIBAKE else 0
     result |= _RARE_HAN if rare >= _FEWEST_RARE else 0
     result |= _SHORT_LINES if short_lines >= _FEWEST_SHORT_LINES else 0
-    if repeated >= _FEWEST_REPEATED or repeated * _SHARE_REPEATED > sentences:
+    if repeated * _SHARE_REPEATED > sentences:
         result |= _REPEATED
     return result | (seen & _ALL_SINGLE)
 
@@ -144,8 +145,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
 @kernel
 def _is_plain(start: int, end: int, last_stop: int) -> bool:
     """Whether a line may be no paragraph."""
-    longest = _LONGEST_PLAIN_LINE if last_stop < start else _MEDIUM_LINE
-    return start < end <= start + longest
+    return last_stop < start < end <= start + _LONGEST_PLAIN_LINE
 
 
 _QUESTION_MARK, _WIDE_QUESTION_MARK = ord("?"), ord("？")
@@ -163,7 +163,7 @@ def _look_at_question(
 
 
 _COMMA, _SEMICOLON, _STOP = ord(","), ord(";"), ord(".")
-_COLON, _WIDE_COLON = ord(":"), ord("：")
+_COLON, _WIDE_COLON, _WIDE_BANG = ord(":"), ord("："), ord("！")
 _WIDE_COMMA, _WIDE_SEMICOLON, _LIST_COMMA = ord("，"), ord("；"), ord("、")
 
 
@@ -211,6 +211,24 @@ def _is_noisy(codes: NDArray[np.uint32], at: int) -> bool:
     if behind in _ODD_BEHIND or behind in _OTHER_ODD_BEHIND:
         return True
     return 0x20 < before < 0x7F and before not in _USUAL_BEFORE and not _is_alpha(before)
+
+
+@kernel
+def _ends_list(code: int) -> bool:
+    """Whether what stands in front of a sign belongs to a sentence."""
+    return code in (_FULL_STOP, _BANG, _WIDE_BANG, _QUESTION_MARK, _WIDE_QUESTION_MARK) or code in (
+        _COLON,
+        _WIDE_COLON,
+    )
+
+
+@kernel
+def _end_of_address(codes: NDArray[np.uint32], start: int) -> int:
+    """Return where the printable ASCII from `start` on ends."""
+    at = start
+    while at < codes.size and 0x20 < codes[at] < 0x7F:
+        at += 1
+    return at
 
 
 @kernel

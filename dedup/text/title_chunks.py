@@ -9,6 +9,7 @@ many of them split what belongs together: the characters around such a piece mak
 listed phrase, or stand side by side elsewhere in the article.
 """
 
+import re
 from itertools import pairwise
 
 from dedup.text.marks import Mark, joined
@@ -16,7 +17,8 @@ from dedup.text.words import is_han, is_listed_pair, pair_odds
 
 __all__ = ["find_title_chunks"]
 
-_SIZES = (4, 5, 6)
+_NO_HAN = re.compile(r"[^\u4e00-\u9fff]+")
+_SIZES = (4, 5, 6)  # the smallest one first
 _LONGEST_TITLE = 80
 _FEWEST_CHUNKS = 2
 _FEW_CHUNKS = 2  # so few are all there by chance more easily
@@ -38,9 +40,12 @@ def find_title_chunks(text: str) -> list[Mark]:
         return []
     body = len(line) + 1
     written = line.strip()
-    spoken = "".join(filter(is_han, written))
+    titles = dict.fromkeys((written, _NO_HAN.sub("", written)))
     best: list[Mark] = []
-    for title in {written: None, spoken: None}:
+    for title in titles:
+        # Pieces of any size begin with these characters: most articles end here.
+        if text.find(title[: _SIZES[0]], body) < 0:
+            continue
         for size in _SIZES:
             chunks = _chunks(title, size)
             marks = _find_sprinkled(text, body, title, chunks)

@@ -96,11 +96,11 @@ class Trigger(IntFlag):
     SHORT_LINES = 1 << 31
     """Six or more lines of 1 to 15 characters."""
     REPEATED = 1 << 32
-    """Three or more sentences, or a quarter of them, that end like an earlier one."""
+    """More than a fifth of the sentences end like an earlier one."""
     PLAIN_LINE = 1 << 33
-    """A line of 1 to 45 characters, or of up to 300 without a full stop."""
+    """A line of 1 to 300 characters without a full stop."""
     LIST = 1 << 34
-    """Twelve or more stretches of up to ten characters, with any sign or blank between them."""
+    """Twelve or more stretches of up to ten characters between signs or blanks, no sentence."""
     NOISE = 1 << 35
     """Six or more ASCII letters beside a digit or an odd sign, or capital behind a small one."""
 

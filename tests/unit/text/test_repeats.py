@@ -1,0 +1,87 @@
+"""Repeated bodies and title chunks: what is there by design, and what merely returns."""
+
+import random
+
+import pytest
+
+from dedup.text.repair import repair
+from dedup.text.repeats import find_repeats
+from dedup.text.title_chunks import find_title_chunks
+
+SENTENCES = [
+    "连日来，河北省张北县牢固树立一盘棋思想，在全力抓好疫情防控工作的基础上稳定发展。",
+    "企业陆续恢复生产，工人分批返岗，物流逐步畅通，商店也开了门。",
+    "当地干部走进车间，帮助工厂解决缺少口罩和原料的难题。",
+    "一位负责人说，订单排到了六月，现在最缺的是熟练工人。",
+    "为此，县里开通专车，把外地员工接回来，免去他们的隔离费用。",
+    "截至目前，全县规模以上企业全部开工，用电量恢复到去年同期水平。",
+]
+BODY = "\n".join(SENTENCES)
+TITLE = "张北县两手抓复工复产动起来忙春耕"
+
+
+@pytest.mark.parametrize("glue", ["\n", "\n\n", "\n张北企业复工\n"])
+@pytest.mark.parametrize("times", [2, 3])
+def test_body_printed_again(glue: str, times: int) -> None:
+    """One copy is kept, whatever stands between the copies."""
+    assert BODY == repair(glue.join([BODY] * times)).text
+
+
+def test_paragraphs_printed_twice() -> None:
+    """A body that repeats paragraph by paragraph is recognised."""
+    halves = ["".join(SENTENCES[:3]), "".join(SENTENCES[3:])]
+    text = "\n".join(half for half in halves for _ in range(2))
+
+    assert "\n".join(halves) == repair(text).text
+
+
+def test_nearly_the_same_body() -> None:
+    """A second copy with some other characters goes as well."""
+    again = BODY.replace("陆续", "相继").replace("六月", "七月")
+
+    assert BODY == repair(f"{BODY}\n{again}").text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BODY,
+        BODY + "\n" + SENTENCES[0],
+        f"{SENTENCES[0]}{SENTENCES[1][:20]}{BODY}",
+        "\n".join(f"第{n}名，张三，成绩{n}分，来自第{n}中学，指导教师李四。" for n in range(40)),
+    ],
+)
+def test_other_repetitions_stay(text: str) -> None:
+    """A closing sentence, a teaser cut short and a form filled in anew are no repeated body."""
+    assert [] == find_repeats(text)
+
+
+def sprinkled(chunks: list[str], count: int) -> str:
+    generator = random.Random(2)
+    text = BODY
+    for turn in range(count):
+        at = generator.randrange(len(text) + 1)
+        text = text[:at] + chunks[turn % len(chunks)] + text[at:]
+    return f"{TITLE}\n{text}"
+
+
+@pytest.mark.parametrize("size", [4, 5])
+def test_title_chunks(size: int) -> None:
+    """Pieces of the title that split words are removed, and little else."""
+    chunks = [TITLE[at : at + size] for at in range(0, len(TITLE) - size + 1, size)]
+    repaired = repair(sprinkled(chunks, 18)).text
+
+    assert abs(len(repaired) - len(f"{TITLE}\n{BODY}")) <= 2 * size
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{TITLE}\n{BODY}",
+        "洞察大势把握机遇\n" + "我们要洞察大势、把握机遇，直面挑战。" * 9,
+        "\n".join([TITLE, *[f"{TITLE}，{sentence}" for sentence in SENTENCES * 2]]),
+    ],
+)
+def test_words_of_the_title_stay(text: str) -> None:
+    """An article says what its title says."""
+    assert [] == find_title_chunks(text)
