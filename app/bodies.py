@@ -1,5 +1,6 @@
 """Request bodies: read within a limit, decompressed within it, and validated."""
 
+import asyncio
 import json
 import zlib
 from collections.abc import AsyncIterator
@@ -11,27 +12,47 @@ from pydantic import BaseModel, ValidationError
 from app.problems import (
     INVALID_FIELD,
     MALFORMED_REQUEST,
+    REQUEST_TIMEOUT,
     TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     ProblemError,
 )
+from app.settings import Settings
 from dedup.errors import UndecodableTextError
 
-__all__ = ["LineReader", "media_type_of", "parse_json", "read_body", "require_media_type"]
+__all__ = [
+    "LineReader",
+    "media_type_of",
+    "parse_json",
+    "read_body",
+    "require_length",
+    "require_media_type",
+]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 _GZIP_WBITS = 16 + zlib.MAX_WBITS
 _INFLATED_AT_ONCE = 1 << 20
+_IDLE_S = 300
 
 
-async def read_body(request: Request, *, max_bytes: int) -> bytes:
+async def read_body(request: Request, settings: Settings) -> bytes:
     """Return the body without its content coding.
 
     Raises:
-        ProblemError: It is larger than allowed, before or after decompression, or its
-            content coding is unknown or damaged.
+        ProblemError: It is larger than allowed, before or after decompression, it does not
+            come in time, or its content coding is unknown or damaged.
     """
+    try:
+        async with asyncio.timeout(settings.body_timeout):
+            return await _read(request, settings.max_body_bytes)
+    except TimeoutError:
+        detail = f"the body did not come within {settings.body_timeout:g} seconds"
+        # What is left of it would be taken for the next request.
+        raise ProblemError(REQUEST_TIMEOUT, detail, {"Connection": "close"}) from None
+
+
+async def _read(request: Request, max_bytes: int) -> bytes:
     is_gzipped = _is_gzipped(request)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
@@ -50,28 +71,42 @@ async def read_body(request: Request, *, max_bytes: int) -> bytes:
 class LineReader:
     """Reads a body line by line as it comes, each line within a limit."""
 
-    def __init__(self, request: Request, *, max_bytes: int) -> None:
+    def __init__(self, request: Request, settings: Settings) -> None:
         """Read this request's body.
 
         Raises:
             ProblemError: Its content coding is unknown.
         """
         self._request = request
-        self._max_bytes = max_bytes
-        self._inflater = zlib.decompressobj(_GZIP_WBITS) if _is_gzipped(request) else None
+        self._max_bytes = settings.max_body_bytes
+        self._max_lines = settings.max_batch_lines
+        self._is_gzipped = _is_gzipped(request)
 
     async def groups(self, size: int) -> AsyncIterator[list[bytes | ProblemError]]:
         """Yield the lines that have come, at most `size` at a time, without blank ones.
 
-        A line beyond the limit is an error in its place. A body whose coding is damaged
-        ends with an error.
+        A line beyond the limit is an error in its place. A body whose coding is damaged,
+        that stops coming or has too many lines ends with an error.
         """
+        num_lines = 0
+        try:
+            async for found in self._found():
+                for start in range(0, len(found), size):
+                    group = found[start : start + size]
+                    room = self._max_lines - num_lines
+                    yield group[:room]
+                    if len(group) > room:
+                        detail = f"a batch has at most {self._max_lines} lines: it ends here"
+                        yield [ProblemError(TOO_LARGE, detail)]
+                        return
+                    num_lines += len(group)
+        except ProblemError as error:
+            yield [error]
+
+    async def _found(self) -> AsyncIterator[list[bytes | ProblemError]]:
         rest = b""
         is_too_long = False
         async for data in self._plain_chunks():
-            if isinstance(data, ProblemError):
-                yield [data]
-                return
             *lines, rest = (rest + data).split(b"\n")
             found: list[bytes | ProblemError] = []
             for line in lines:
@@ -82,27 +117,41 @@ class LineReader:
                 is_too_long = False
             if len(rest) > self._max_bytes:
                 rest, is_too_long = b"", True
-            for start in range(0, len(found), size):
-                yield found[start : start + size]
+            yield found
         if is_too_long:
             yield [_too_large(self._max_bytes)]
         elif rest.strip():
             yield [rest]
 
-    async def _plain_chunks(self) -> AsyncIterator[bytes | ProblemError]:
-        async for chunk in self._request.stream():
-            if self._inflater is None:
+    async def _plain_chunks(self) -> AsyncIterator[bytes]:
+        inflater = zlib.decompressobj(_GZIP_WBITS)
+        async for chunk in self._chunks():
+            if not self._is_gzipped:
                 yield chunk
                 continue
             deflated = chunk
             while deflated:
                 try:
-                    data = self._inflater.decompress(deflated, _INFLATED_AT_ONCE)
+                    yield inflater.decompress(deflated, _INFLATED_AT_ONCE)
                 except zlib.error as error:
-                    yield ProblemError(MALFORMED_REQUEST, f"damaged gzip body: {error}")
-                    return
-                yield data
-                deflated = self._inflater.unconsumed_tail
+                    raise ProblemError(MALFORMED_REQUEST, f"damaged gzip body: {error}") from None
+                deflated = inflater.unconsumed_tail
+                if inflater.eof:  # compressed files may be put one behind the other
+                    deflated, inflater = inflater.unused_data, zlib.decompressobj(_GZIP_WBITS)
+                await asyncio.sleep(0)  # a few bytes may swell to many
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        chunks = self._request.stream().__aiter__()
+        while True:
+            try:
+                async with asyncio.timeout(_IDLE_S):
+                    chunk = await anext(chunks, None)
+            except TimeoutError:
+                detail = f"no line came within {_IDLE_S} seconds"
+                raise ProblemError(REQUEST_TIMEOUT, detail) from None
+            if chunk is None:
+                return
+            yield chunk
 
 
 def require_media_type(request: Request, *allowed: str) -> None:
@@ -125,6 +174,16 @@ def media_type_of(request: Request) -> tuple[str, str | None]:
         if name == "charset" and value:
             return media_type.strip(), value.strip("\"'")
     return media_type.strip(), None
+
+
+def require_length(text: str, settings: Settings) -> None:
+    """Refuse a text that would take too long.
+
+    Raises:
+        ProblemError: It is longer than allowed.
+    """
+    if len(text) > settings.max_text_chars:
+        raise ProblemError(TOO_LARGE, f"the text exceeds {settings.max_text_chars} characters")
 
 
 def parse_json(body: bytes, model: type[_Model]) -> _Model:

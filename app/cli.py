@@ -17,6 +17,7 @@ import orjson
 import typer
 
 from app.folder_scan import FolderScan
+from app.keys import Scope, entry_of, new_key, parse_keys
 from app.output import Progress, ScanSummary, print_answer, print_damage, print_error, print_summary
 from app.report import Report
 from app.settings import Settings
@@ -170,6 +171,18 @@ def serve(
     run_server(_settings(store), host=host, port=port, workers=workers)
 
 
+@cli.command()
+def key(
+    name: Annotated[str, typer.Argument(help="For logs and metrics.")],
+    scope: Annotated[Scope, typer.Option(help="What the key is good for.")] = Scope.WRITE,
+) -> None:
+    """Make an API key: prints it, and on a second line its entry for DEDUP_API_KEYS."""
+    secret = new_key()
+    entry = entry_of(name, scope, secret)
+    parse_keys(entry)
+    typer.echo(f"{secret}\n{entry}")
+
+
 @cli.callback(invoke_without_command=True)
 def callback(
     version: Annotated[bool, typer.Option("--version", help="Print the release.")] = False,
@@ -197,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _settings(store: str | None) -> Settings:
-    return Settings() if store is None else Settings(store=store)
+    return Settings.load() if store is None else Settings.load(store=store)
 
 
 @contextmanager

@@ -1,19 +1,19 @@
 """The HTTP service: `create_app` puts its parts together."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
-from app.dependencies import Service
+from app.gate import Gate
+from app.keys import KeyRing
+from app.lifecycle import lifespan
+from app.limits import RateLimiter
 from app.openapi import describe
 from app.problems import install_handlers
 from app.routes import articles, batch, check, clusters, console, documentation, operations
 from app.settings import Settings
 from app.version import RELEASE
-from dedup import Deduplicator
 
 __all__ = ["create_app"]
 
@@ -26,16 +26,16 @@ or a compilation of a known one, of which one, and shows why. Errors are problem
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the service; the store is opened when it starts."""
+    keys = KeyRing(settings.api_keys, settings.api_keys_file)
+    limiter = RateLimiter(settings.rate_limit) if settings.rate_limit else None
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        dedup = await asyncio.to_thread(Deduplicator.open, settings.store, settings.dedup_config())
-        service = app.state.service = Service(settings, dedup)
-        yield
-        app.state.service = None
-        await asyncio.to_thread(service.close)
+    class Application(FastAPI):
+        def build_middleware_stack(self) -> ASGIApp:
+            # Outside of everything, so that no answer passes it by.
+            stack = super().build_middleware_stack()
+            return Gate(stack, keys=keys, limiter=limiter, max_pending=settings.max_pending)
 
-    app = FastAPI(
+    app = Application(
         title="dedup-service",
         version=RELEASE,
         description=_DESCRIPTION,
@@ -44,7 +44,9 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.openapi = lru_cache(partial(describe, app))  # type: ignore[method-assign]
+    app.state.settings = settings
     app.state.service = None
+    app.state.limiter = limiter
     install_handlers(app)
     for module in (check, batch, articles, clusters, operations, documentation, console):
         app.include_router(module.router)

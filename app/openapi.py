@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.examples import EXAMPLES, RAW_TEXT
+from app.gate import is_open
 from app.problems import PROBLEMS, problem_body
 from app.schemas import CheckOptions, ProblemAnswer
 
@@ -20,6 +21,7 @@ __all__ = ["article_body", "describe", "json_body", "ndjson_answer", "ndjson_bod
 _REF = "#/components/schemas/"
 _REQUESTS: dict[str, type[BaseModel]] = {}
 _OPTIONS = "x-options"
+_SCHEME = "key"
 
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
@@ -67,8 +69,16 @@ def describe(app: FastAPI) -> dict[str, Any]:
     )
     schemas.update(definitions["$defs"])
     options = _query_parameters(schemas.pop("CheckOptions"))
-    for operation in _operations(document):
-        _drop_foreign_problem(operation["responses"])
+    document["components"]["securitySchemes"] = {_SCHEME: {"type": "http", "scheme": "bearer"}}
+    for path, operation in _operations(document):
+        responses = operation["responses"]
+        _drop_foreign_problem(responses)
+        statuses = [] if is_open(path) else [401, 403, 429, 503]
+        statuses += [408] if "requestBody" in operation else []
+        for status, response in problems(*statuses).items():
+            responses.setdefault(str(status), response)
+        if not is_open(path):
+            operation["security"] = [{_SCHEME: []}, {}]
         if operation.pop(_OPTIONS, False):
             operation.setdefault("parameters", []).extend(copy.deepcopy(options))
     for name, example in EXAMPLES.items():
@@ -134,5 +144,7 @@ def _query_parameters(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
     return parameters
 
 
-def _operations(document: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    return (operation for path in document["paths"].values() for operation in path.values())
+def _operations(document: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            yield path, operation

@@ -15,19 +15,25 @@ from starlette.responses import Response
 from dedup import errors
 
 __all__ = [
+    "FORBIDDEN",
+    "INTERNAL_ERROR",
     "INVALID_FIELD",
     "MALFORMED_REQUEST",
     "NOT_FOUND",
     "NOT_READY",
     "OVERLOADED",
     "PROBLEMS",
+    "RATE_LIMITED",
+    "REQUEST_TIMEOUT",
     "TOO_LARGE",
+    "UNAUTHORIZED",
     "UNSUPPORTED_MEDIA_TYPE",
     "Problem",
     "ProblemError",
     "install_handlers",
     "problem_body",
     "problem_of",
+    "problem_response",
 ]
 
 _RETRY_AFTER_S = 1
@@ -43,14 +49,21 @@ class Problem(NamedTuple):
 class ProblemError(Exception):
     """A request that HTTP itself finds wrong."""
 
-    def __init__(self, problem: Problem, detail: str) -> None:
-        """Keep the problem and what to tell of it."""
+    def __init__(
+        self, problem: Problem, detail: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Keep the problem, what to tell of it, and headers that the answer needs."""
         super().__init__(detail)
         self.problem = problem
         self.detail = detail
+        self.headers = headers
 
 
 MALFORMED_REQUEST = Problem("malformed_request", HTTPStatus.BAD_REQUEST)
+UNAUTHORIZED = Problem("unauthorized", HTTPStatus.UNAUTHORIZED)
+FORBIDDEN = Problem("forbidden", HTTPStatus.FORBIDDEN)
+REQUEST_TIMEOUT = Problem("request_timeout", HTTPStatus.REQUEST_TIMEOUT)
+RATE_LIMITED = Problem("rate_limited", HTTPStatus.TOO_MANY_REQUESTS)
 NOT_FOUND = Problem("not_found", HTTPStatus.NOT_FOUND)
 METHOD_NOT_ALLOWED = Problem("method_not_allowed", HTTPStatus.METHOD_NOT_ALLOWED)
 TOO_LARGE = Problem("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -69,6 +82,10 @@ STORE_UNAVAILABLE = Problem("store_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
 PROBLEMS: Mapping[Problem, str] = {
     MALFORMED_REQUEST: "Expecting value: line 1 column 1 (char 0)",
     UNDECODABLE_TEXT: "the body holds text that is not Unicode",
+    UNAUTHORIZED: "send `Authorization: Bearer KEY` with a key that is known here",
+    FORBIDDEN: "the key 'reader' may only read",
+    REQUEST_TIMEOUT: "the body did not come within 30 seconds",
+    RATE_LIMITED: "more requests a second than one client may make",
     NOT_FOUND: "there is no article 'a17'",
     METHOD_NOT_ALLOWED: "Method Not Allowed",
     ID_CONFLICT: "article 'a17' is known with another text",
@@ -127,7 +144,7 @@ def problem_response(
 ) -> Response:
     """Return problem details as a response."""
     headers = dict(headers or {})
-    if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
+    if problem.status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         headers.setdefault("Retry-After", str(_RETRY_AFTER_S))
     return Response(
         orjson.dumps(problem_body(problem, detail)),
@@ -146,7 +163,7 @@ async def handle_dedup_error(_: Request, error: Exception) -> Response:
 async def handle_problem(_: Request, error: Exception) -> Response:
     """Answer an error of a route."""
     assert isinstance(error, ProblemError)
-    return problem_response(error.problem, error.detail)
+    return problem_response(error.problem, error.detail, error.headers)
 
 
 async def handle_invalid_parameters(_: Request, error: Exception) -> Response:

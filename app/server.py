@@ -1,14 +1,17 @@
 """Runs the HTTP service in worker processes."""
 
+import logging
 import multiprocessing
 import os
 import signal
 import threading
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
 
+from app.keys import KeyRing
 from app.main import create_app
 from app.settings import Settings
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess as ParentProcess
 
 __all__ = ["create_worker_app", "run_server"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def run_server(settings: Settings, *, host: str, port: int, workers: int) -> None:
@@ -26,9 +31,16 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
         host: Address to listen on.
         port: Port to listen on; 0 lets the system choose one.
         workers: Number of processes.
+
+    Raises:
+        ConfigError: A setting is wrong.
     """
+    settings.dedup_config()
+    keys = KeyRing(settings.api_keys, settings.api_keys_file)
     # Workers are started anew and know the settings from their environment alone.
     os.environ.update(settings.as_environment())
+    if keys.is_open and not _is_loopback(host):
+        _LOG.warning("there are no API keys: whoever reaches %s may add and delete articles", host)
     uvicorn.run(
         "app.server:create_worker_app",
         factory=True,
@@ -36,9 +48,12 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http="app.protocol:Connection",
+        ws="none",
         access_log=False,
         server_header=False,
+        timeout_keep_alive=settings.keep_alive,
+        timeout_graceful_shutdown=settings.stop_timeout,
     )
 
 
@@ -48,6 +63,13 @@ def create_worker_app() -> FastAPI:
     if supervisor is not None:
         threading.Thread(target=_end_with, args=(supervisor,), daemon=True).start()
     return create_app(Settings())
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _end_with(supervisor: "ParentProcess") -> None:

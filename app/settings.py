@@ -1,9 +1,13 @@
 """Every setting of the service. The only place that reads the environment."""
 
-from pydantic import Field
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dedup.config import DedupConfig, Thresholds
+from dedup.errors import ConfigError
 
 __all__ = ["Settings"]
 
@@ -17,7 +21,25 @@ class Settings(BaseSettings):
     min_chars: int = Field(
         DedupConfig().min_chars, description="Normalized characters needed to compare at all."
     )
+    api_keys: str = Field(
+        "", repr=False, description="Who may read or write; without any, everyone who can connect."
+    )
+    api_keys_file: Path | None = Field(None, description="More keys, read again when it changes.")
     max_body_bytes: int = Field(16 << 20, ge=1024, description="Largest request body, in bytes.")
+    max_text_chars: int = Field(
+        2_000_000, ge=100, description="Longest text, in characters; a page's markup counts."
+    )
+    max_batch_lines: int = Field(1_000_000, ge=1, description="Most lines of one batch.")
+    max_pending: int = Field(512, ge=1, description="Most requests under way in a worker.")
+    rate_limit: float = Field(
+        0.0, ge=0, description="Requests and batch lines a second of one client; 0 for no limit."
+    )
+    body_timeout: float = Field(30.0, gt=0, description="Seconds for a body to come.")
+    keep_alive: int = Field(30, ge=1, description="Seconds that an idle connection is kept.")
+    drain_seconds: float = Field(
+        0.0, ge=0, description="Seconds between a request to stop and the last connection taken."
+    )
+    stop_timeout: int = Field(25, ge=1, description="Seconds for requests under way at a stop.")
     copy_threshold: float = Field(
         Thresholds().copy, description="Containment and coverage of a copy."
     )
@@ -32,10 +54,25 @@ class Settings(BaseSettings):
         description="Single wrong characters in each character of a garbled copy.",
     )
 
+    @classmethod
+    def load(cls, **given: str) -> Self:
+        """Return what is given, and the rest from the environment.
+
+        Raises:
+            ConfigError: A value is not of its kind or out of range.
+        """
+        try:
+            return cls(**given)  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            name = f"{cls.model_config['env_prefix']}{first['loc'][0]}".upper()
+            msg = f"{name}: {first['msg']}"
+            raise ConfigError(msg) from None
+
     def as_environment(self) -> dict[str, str]:
         """Return the variables from which these settings would be read again."""
         prefix = self.model_config["env_prefix"]
-        return {f"{prefix}{name}".upper(): str(value) for name, value in self}
+        return {f"{prefix}{name}".upper(): str(value) for name, value in self if value is not None}
 
     def dedup_config(self) -> DedupConfig:
         """Return the library's configuration.

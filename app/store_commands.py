@@ -176,11 +176,11 @@ def _time_to_text(moment: datetime | None) -> str | None:
 
 
 def _settings(location: str | None) -> Settings:
-    return Settings() if location is None else Settings(store=location)
+    return Settings.load() if location is None else Settings.load(store=location)
 
 
 def _preparer() -> Preparer:
-    return Preparer(Settings().dedup_config())
+    return Preparer(Settings.load().dedup_config())
 
 
 @contextmanager

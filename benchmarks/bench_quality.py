@@ -41,6 +41,7 @@ from quality.report import (
     counts_of,
     print_damage_cell,
     print_damage_header,
+    print_judged,
     print_listing,
     print_matching_cell,
     print_matching_header,
@@ -250,23 +251,21 @@ def run_negatives(corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]
         f"{len(strangers['false'])} with an original: {strangers['verdicts']}"
     )
     print_listing(strangers["false"])
-    print(
-        f"\n  natural relatives of known articles: {len(strangers['relatives'])} with an original"
-    )
-    print_listing(strangers["relatives"][:10])
+    print("\n  natural relatives of known articles, those with an original")
+    print_judged(strangers["relatives"])
     same_event = corpus.folder / SAME_EVENT
     if same_event.exists():
         found = results["same_event"] = list_same_event(same_event)
         print(
             f"\n  same event: {found['pairs']} pairs, {found['false']} copies in pairs graded >= 2"
         )
-        print_listing(found["listed"])
+        print_judged(found["listed"])
     for name in FORMULAIC_COLLECTIONS:
         articles = corpus.collection(name)
         if articles:
             listed = results.setdefault("formulaic", {})[name] = list_formulaic(articles)
             print(f"\n  {name}: {listed['articles']} articles, {listed['verdicts']}")
-            print_listing(listed["listed"][:10])
+            print_judged(listed["listed"])
     pages = corpus.folder / PAGES
     if pages.exists():
         around_articles = corpus.collection(PAGED_COLLECTION)

@@ -1,6 +1,7 @@
 """`dedup serve` as a process of its own."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -13,9 +14,12 @@ DEDUP = Path(sys.executable).with_name("dedup")
 class Server:
     """Serves a store on a port of its own choice until the block ends."""
 
-    def __init__(self, location):
+    def __init__(self, location, *options, **environment):
         self.process = subprocess.Popen(
-            [DEDUP, "serve", "--store", location, "--port", "0"], stderr=subprocess.PIPE, text=True
+            [DEDUP, "serve", "--store", location, "--port", "0", *options],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | environment,
         )
         for line in self.process.stderr:
             if "running on" in line:

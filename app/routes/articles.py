@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.bodies import parse_json, read_body, require_media_type
+from app.bodies import parse_json, read_body, require_length, require_media_type
 from app.dependencies import ServiceDependency, in_thread, run
 from app.openapi import json_body, problems
 from app.readings import add_readings
@@ -51,7 +51,7 @@ async def list_articles(
     "/articles/{article_id:path}",
     summary="Show an article",
     response_model=KnownArticleAnswer,
-    responses=problems(404, 503),
+    responses=problems(404, 422, 503),
 )
 async def get_article(
     article_id: str,
@@ -77,8 +77,9 @@ async def get_article(
 async def put_article(article_id: str, request: Request, service: ServiceDependency) -> Response:
     """Check and remember an article, in place of the one that has its id."""
     require_media_type(request, "application/json")
-    body = await read_body(request, max_bytes=service.settings.max_body_bytes)
+    body = await read_body(request, service.settings)
     fields = parse_json(body, ReplaceRequest)
+    require_length(fields.text, service.settings)
     article = Article(id=article_id, **dict(fields))
     dedup = service.dedup
     survey = await run(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from fastapi import APIRouter, Request
@@ -11,13 +11,15 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app.bodies import LineReader, parse_json, require_media_type
+from app.bodies import LineReader, parse_json, require_length, require_media_type
 from app.dependencies import DirectRoute, Service, ServiceDependency, in_thread
+from app.gate import Caller, caller_of
+from app.limits import RateLimiter
 from app.openapi import ndjson_answer, ndjson_body, problems
 from app.problems import INTERNAL_ERROR, ProblemError, problem_body, problem_of
 from app.readings import add_readings
 from app.schemas import CheckAnswer, CheckRequest
-from dedup import CheckResult, DedupError, Deduplicator
+from dedup import CheckResult, DedupError
 from dedup.deduplicator import Survey
 from dedup.serialization import check_result_to_dict
 
@@ -58,14 +60,28 @@ async def check_batch(request: Request, service: ServiceDependency) -> Streaming
     sends no more than some thousands of lines.
     """
     require_media_type(request, "application/x-ndjson")
-    lines = LineReader(request, max_bytes=service.settings.max_body_bytes)
-    return _DuplexResponse(_answers(lines, service), media_type="application/x-ndjson")
+    batch = _Batch(
+        LineReader(request, service.settings),
+        service,
+        caller_of(request),
+        request.app.state.limiter,
+    )
+    return _DuplexResponse(_answers(batch), media_type="application/x-ndjson")
 
 
-async def _answers(lines: LineReader, service: Service) -> AsyncIterator[bytes]:
+class _Batch(NamedTuple):
+    """Lines, and what they are answered with."""
+
+    lines: LineReader
+    service: Service
+    caller: Caller
+    limiter: RateLimiter | None
+
+
+async def _answers(batch: _Batch) -> AsyncIterator[bytes]:
     # Reading must not wait for the client to read, who may still be sending.
     queue: asyncio.Queue[bytes | None] = asyncio.Queue(_UNREAD_ANSWERS // _LINES_AT_ONCE)
-    worker = asyncio.create_task(_work(lines, service, queue))
+    worker = asyncio.create_task(_work(batch, queue))
     try:
         while (answers := await queue.get()) is not None:
             yield answers
@@ -75,10 +91,13 @@ async def _answers(lines: LineReader, service: Service) -> AsyncIterator[bytes]:
         worker.cancel()
 
 
-async def _work(lines: LineReader, service: Service, queue: asyncio.Queue[bytes | None]) -> None:
+async def _work(batch: _Batch, queue: asyncio.Queue[bytes | None]) -> None:
     try:
-        async for group in lines.groups(_LINES_AT_ONCE):
-            answers = await _answer_group(group, service)
+        async for group in batch.lines.groups(_LINES_AT_ONCE):
+            if batch.limiter is not None:
+                # Answers are on their way already: a batch is slowed down, not refused.
+                await asyncio.sleep(batch.limiter.wait(batch.caller.name, len(group)))
+            answers = await _answer_group(group, batch)
             await queue.put(b"".join(map(_line, answers)))
     except Exception:
         await queue.put(None)
@@ -90,11 +109,12 @@ def _line(answer: Answer) -> bytes:
     return orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)
 
 
-async def _answer_group(lines: list[bytes | ProblemError], service: Service) -> list[Answer]:
+async def _answer_group(lines: list[bytes | ProblemError], batch: _Batch) -> list[Answer]:
     """Answer some lines: those to be remembered that follow one another share a commit."""
     answers: list[Answer] = []
     waiting: list[tuple[CheckRequest, Survey]] = []
-    for surveyed in await in_thread(_survey_lines, lines, service.dedup):
+    service = batch.service
+    for surveyed in await in_thread(_survey_lines, lines, batch):
         if isinstance(surveyed, Exception):
             answers += await _remember(waiting, service)
             answers.append(_problem(surveyed))
@@ -111,14 +131,18 @@ async def _answer_group(lines: list[bytes | ProblemError], service: Service) -> 
 
 
 def _survey_lines(
-    lines: list[bytes | ProblemError], dedup: Deduplicator
+    lines: list[bytes | ProblemError], batch: _Batch
 ) -> list[tuple[CheckRequest, Survey] | Exception]:
     surveyed: list[tuple[CheckRequest, Survey] | Exception] = []
+    dedup = batch.service.dedup
     for line in lines:
         try:
             if isinstance(line, ProblemError):
                 raise line
             request = parse_json(line, CheckRequest)
+            require_length(request.text, batch.service.settings)
+            if request.remember:
+                batch.caller.require_write()
             surveyed.append((request, dedup.survey(dedup.prepare(request.article(request.text)))))
         except (DedupError, ProblemError) as error:
             surveyed.append(error)

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from app.bodies import media_type_of, parse_json, read_body, require_media_type
+from app.bodies import media_type_of, parse_json, read_body, require_length, require_media_type
 from app.dependencies import DirectRoute, Service, ServiceDependency, run
+from app.gate import caller_of
 from app.openapi import article_body, json_body, problems
 from app.problems import INVALID_FIELD, ProblemError
 from app.readings import add_readings
@@ -29,6 +30,8 @@ router = APIRouter(tags=["check"], route_class=DirectRoute)
 async def check(request: Request, service: ServiceDependency) -> Response:
     """Check an article and, unless told otherwise, remember it durably."""
     article, options = await _article(request, service)
+    if options.remember:
+        caller_of(request).require_write()
     dedup = service.dedup
     survey = await run(lambda: dedup.survey(dedup.prepare(article)), num_chars=len(article.text))
     if options.remember:
@@ -54,8 +57,9 @@ async def check(request: Request, service: ServiceDependency) -> Response:
 async def repair_text(request: Request, service: ServiceDependency) -> Response:
     """Repair a text; the steps replay on it."""
     require_media_type(request, "application/json")
-    body = await read_body(request, max_bytes=service.settings.max_body_bytes)
+    body = await read_body(request, service.settings)
     text = parse_json(body, RepairRequest).text
+    require_length(text, service.settings)
     repaired = await run(lambda: repair(text), num_chars=len(text))
     return json_response(repaired_text_to_dict(repaired))
 
@@ -64,14 +68,17 @@ async def _article(request: Request, service: Service) -> tuple[Article, CheckOp
     """Read the article and options of a JSON or raw text body."""
     require_media_type(request, "application/json", "text/plain", "text/html")
     media_type, charset = media_type_of(request)
-    body = await read_body(request, max_bytes=service.settings.max_body_bytes)
+    body = await read_body(request, service.settings)
     if media_type == "application/json":
         if request.query_params:
             raise ProblemError(INVALID_FIELD, "with a JSON body, options are fields of it")
         options = parse_json(body, CheckRequest)
+        require_length(options.text, service.settings)
         return options.article(options.text), options
     query = _query_options(request, "html" if media_type == "text/html" else "auto")
-    return query.article(decode(body, charset=charset)), query
+    text = decode(body, charset=charset)
+    require_length(text, service.settings)
+    return query.article(text), query
 
 
 def _query_options(request: Request, text_format: str) -> CheckOptions:

@@ -64,7 +64,7 @@ async def get_cluster(
 async def decide_cluster(cluster_id: str, request: Request, service: ServiceDependency) -> Response:
     """Take an editor's word, which outlives later checks; return the cluster after it."""
     require_media_type(request, "application/json")
-    body = await read_body(request, max_bytes=service.settings.max_body_bytes)
+    body = await read_body(request, service.settings)
     decision = parse_json(body, ClusterDecision)
     dedup = service.dedup
     if decision.pin is not None:

@@ -5,7 +5,9 @@ from dataclasses import asdict
 from fastapi import APIRouter
 
 from app.dependencies import ServiceDependency
+from app.lifecycle import DRAINING
 from app.openapi import problems
+from app.problems import NOT_READY, ProblemError
 from app.schemas import StatusAnswer, VersionAnswer
 from app.version import RELEASE
 
@@ -22,7 +24,9 @@ async def live() -> StatusAnswer:
 
 @router.get("/health/ready", summary="Can it check articles?", responses=problems(503))
 async def ready(service: ServiceDependency) -> StatusAnswer:
-    """Answer after a look into the store."""
+    """Answer after a look into the store; not any more once the service was asked to stop."""
+    if DRAINING.is_set():
+        raise ProblemError(NOT_READY, "the service is about to stop")
     service.dedup.stats()
     return StatusAnswer(status="ready")
 

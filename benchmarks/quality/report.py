@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from quality.judged import count_judged, judgement
 from quality.kinds import Severity
 from quality.matching import MatchingCell
 from quality.repairing import DamageCell
@@ -11,6 +12,7 @@ __all__ = [
     "counts_of",
     "print_damage_cell",
     "print_damage_header",
+    "print_judged",
     "print_listing",
     "print_matching_cell",
     "print_matching_header",
@@ -101,3 +103,9 @@ def print_listing(rows: Sequence[dict[str, Any]]) -> None:
         print(f"      {facts}")
         for text in row.get("texts", ()):
             print(f"          {text[:110]}")
+
+
+def print_judged(rows: Sequence[dict[str, Any]], most: int = 10) -> None:
+    """Print what readers say of pairs, and some of the pairs that no reader agreed with."""
+    print(f"      readers say: {count_judged(rows)}")
+    print_listing([row for row in rows if judgement(row) not in {"same", "update"}][:most])

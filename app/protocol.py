@@ -1,0 +1,92 @@
+"""HTTP/1.1 connections that do not wait forever, and refuse nonsense as everything else does."""
+
+import asyncio
+import logging
+from typing import Any, cast
+
+import orjson
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from app.gate import PENDING
+from app.problems import MALFORMED_REQUEST, problem_body
+
+__all__ = ["Connection"]
+
+_LOG = logging.getLogger(__name__)
+
+_HEAD_TIMEOUT_S = 10.0
+_MAX_HEAD_BYTES = 64 << 10
+
+
+class Connection(HttpToolsProtocol):
+    """A connection whose request heads must come soon, and be of a usual size."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """Serve over a connection."""
+        super().__init__(config, server_state, app_state, _loop)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request, but not forever."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._head_is_there()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; a head that goes on and on is refused."""
+        super().data_received(data)
+        if self._deadline is None:
+            self._head_bytes = 0
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > _MAX_HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("the head of a request is too large")
+
+    def on_message_begin(self) -> None:
+        """Wait for the rest of a request's head."""
+        if self._deadline is None:
+            self._await_head()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer."""
+        self._head_is_there()
+        super().on_headers_complete()
+        cast("dict[str, Any]", self.scope)[PENDING] = len(self.tasks)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request, and hang up."""
+        _LOG.debug("%s", msg)
+        content = orjson.dumps(problem_body(MALFORMED_REQUEST, "this is no HTTP/1.1 request"))
+        head = (
+            b"content-type: application/problem+json\r\n"
+            b"content-length: %d\r\nconnection: close\r\n\r\n" % len(content)
+        )
+        self.transport.write(STATUS_LINE[400] + head + content)
+        self.transport.close()
+
+    def _await_head(self) -> None:
+        self._deadline = self.loop.call_later(_HEAD_TIMEOUT_S, self._give_up)
+
+    def _head_is_there(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self.transport.close()
