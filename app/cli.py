@@ -21,6 +21,7 @@ from app.keys import Scope, entry_of, new_key, parse_keys
 from app.output import Progress, ScanSummary, print_answer, print_damage, print_error, print_summary
 from app.report import Report
 from app.settings import Settings
+from app.spark_command import scan_on_cluster
 from app.store_commands import store_cli
 from app.version import RELEASE
 from dedup import DedupError, Deduplicator
@@ -46,6 +47,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(store_cli, name="store")
+cli.command("spark")(scan_on_cluster)
 
 Store = Annotated[
     str | None,

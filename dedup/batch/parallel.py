@@ -17,7 +17,7 @@ from dedup.models import Article, Damage, TextFormat
 from dedup.preparation import Preparer
 from dedup.sketch.keys import ListedKeys, Probe
 
-__all__ = ["Outline", "Outlined", "article_of", "fields_of", "outlined"]
+__all__ = ["Outline", "Outlined", "article_of", "fields_of", "outline", "outlined"]
 
 _BATCH_ARTICLES = 128
 _BATCH_CHARS = 300_000
@@ -67,7 +67,7 @@ def outlined(
     if num_jobs == 1 or len(first) < _FEW_BATCHES:
         preparer = Preparer(config)
         for batch in rest:
-            yield list(zip(batch, _outline(batch, preparer), strict=True))
+            yield list(zip(batch, outline(batch, preparer), strict=True))
         return
     with ProcessPoolExecutor(
         num_jobs, mp_context=_context(), initializer=_begin, initargs=(config,)
@@ -137,10 +137,11 @@ def _begin(config: DedupConfig) -> None:
 
 
 def _outline_fields(batch: list[Fields]) -> list[Outline | DedupError]:
-    return _outline([article_of(fields) for fields in batch], _preparer)
+    return outline([article_of(fields) for fields in batch], _preparer)
 
 
-def _outline(batch: list[Article], preparer: Preparer) -> list[Outline | DedupError]:
+def outline(batch: list[Article], preparer: Preparer) -> list[Outline | DedupError]:
+    """Return the outline of each article, or why it was refused."""
     outlines: list[Outline | DedupError] = []
     for outcome in preparer.prepare_many(batch):
         if isinstance(outcome, DedupError):

@@ -45,12 +45,12 @@ def fields_by_name(names: Iterable[str]) -> dict[str, str]:
 _known_fields = lru_cache(maxsize=64)(fields_by_name)
 
 
-def article_from_fields(record: Mapping[str, Any], *, default_id: str) -> Article:
+def article_from_fields(record: Mapping[str, Any], *, default_id: str | None) -> Article:
     """Return the article that a record describes; unknown fields are passed over.
 
     Args:
         record: Values by the names that the collection gives them.
-        default_id: The id of an article without one.
+        default_id: The id of an article without one; None to make it from the text.
 
     Raises:
         InvalidFieldError: The text is missing, or a field has the wrong type.
