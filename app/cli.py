@@ -18,7 +18,15 @@ import typer
 
 from app.folder_scan import FolderScan
 from app.keys import Scope, entry_of, new_key, parse_keys
-from app.output import Progress, ScanSummary, print_answer, print_damage, print_error, print_summary
+from app.output import (
+    Progress,
+    ScanSummary,
+    print_answer,
+    print_damage,
+    print_error,
+    print_summary,
+    print_verdict,
+)
 from app.report import Report
 from app.settings import Settings
 from app.spark_command import scan_on_cluster
@@ -56,6 +64,10 @@ Store = Annotated[
         help="Directory of a durable store to check against and add to. Default: a temporary one.",
     ),
 ]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print the result alone: no progress, no details."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 
 
@@ -84,11 +96,12 @@ def scan(
             help="Also write a report that opens in a browser, without a network.",
         ),
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Group the copies among all articles under a folder."""
     report = None if html is None else Report(html, folder=str(folder))
-    folder_scan = FolderScan(folder, report, _report)
-    with _deduplicator(store) as dedup, Progress() as progress:
+    folder_scan = FolderScan(folder, report, _ignore if quiet else _report)
+    with _deduplicator(store) as dedup, Progress(quiet=quiet) as progress:
         found = folder_scan.rows(dedup, keep_all=store is not None, jobs=jobs, progress=progress)
         if as_json:
             _print_json(scan_result_to_dict(path, result) for path, result in found)
@@ -97,7 +110,7 @@ def scan(
         if report is not None:
             report.write(dedup, skipped=folder_scan.skipped, progress=progress)
     if not as_json:
-        print_summary(summary, skipped=folder_scan.skipped)
+        print_summary(summary, skipped=folder_scan.skipped, quiet=quiet)
     _exit(folder_scan.skipped)
 
 
@@ -109,6 +122,7 @@ def check(
     remember: Annotated[
         bool, typer.Option(help="Add the articles to the store given by --store.")
     ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Say what each file is to the articles of a store, or to the files before it."""
     skipped = 0
@@ -120,7 +134,7 @@ def check(
                 continue
             try:
                 result = dedup.check(
-                    source.article, remember=remember or store is None, passages=True
+                    source.article, remember=remember or store is None, passages=not quiet
                 )
             except DedupError as error:
                 skipped += 1
@@ -128,8 +142,11 @@ def check(
                 continue
             if as_json:
                 _print_json([check_result_to_dict(result)])
+            elif quiet:
+                print_verdict(source.path, result)
             else:
-                print_answer(source.path, result)
+                prepared = dedup.prepare(source.article)
+                print_answer(source.path, result, dedup.catalogue, prepared=prepared)
     _exit(skipped)
 
 
@@ -228,6 +245,10 @@ def _deduplicator(store: str | None) -> Iterator[Deduplicator]:
         Deduplicator.open(folder, config, durable=False) as dedup,
     ):
         yield dedup
+
+
+def _ignore(source: UnreadableSource) -> None:
+    """Say nothing of what was skipped; the counts tell of it."""
 
 
 def _report(source: UnreadableSource) -> None:

@@ -21,7 +21,10 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
+from app.evidence import print_evidence
 from dedup import CheckResult, Verdict
+from dedup.catalogue import Catalogue
+from dedup.preparation import PreparedArticle
 
 __all__ = [
     "Progress",
@@ -31,6 +34,7 @@ __all__ = [
     "print_error",
     "print_facts",
     "print_summary",
+    "print_verdict",
 ]
 
 # A pipe has no width: lines there are as long as they need to be.
@@ -54,8 +58,8 @@ _STYLES = {
 class Progress:
     """Shows how far each stage of a scan is, on a terminal only."""
 
-    def __init__(self) -> None:
-        """Prepare the bars."""
+    def __init__(self, *, quiet: bool = False) -> None:
+        """Prepare the bars, or show none."""
         self._progress = RichProgress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -64,7 +68,7 @@ class Progress:
             TimeRemainingColumn(),
             console=_err,
             transient=True,
-            disable=not _err.is_terminal,
+            disable=quiet or not _err.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
 
@@ -118,8 +122,18 @@ class ScanSummary:
         return self._first if self.counts.total() <= _MOST_ROWS else self._copies
 
 
-def print_summary(summary: ScanSummary, *, skipped: int) -> None:
-    """Print a line for each article, and how many there are of each verdict."""
+def print_summary(summary: ScanSummary, *, skipped: int, quiet: bool = False) -> None:
+    """Print a line for each article, unless quiet, and how many there are of each verdict."""
+    if not quiet:
+        _print_rows(summary)
+    parts = [f"{summary.counts[verdict]} {verdict}" for verdict in Verdict]
+    parts = [part for part in parts if not part.startswith("0 ")]
+    if skipped:
+        parts.append(f"[red]{skipped} skipped[/red]")
+    _out.print(f"{summary.counts.total()} articles: {', '.join(parts) or 'none'}")
+
+
+def _print_rows(summary: ScanSummary) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("article", overflow="fold")
     table.add_column("verdict", no_wrap=True)
@@ -140,19 +154,25 @@ def print_summary(summary: ScanSummary, *, skipped: int) -> None:
             f"{result.damage.score:.0%}" if result.damage.damaged else "",
         )
     _out.print(table)
-    counts = summary.counts
-    if len(summary.rows) < counts.total():
+    if len(summary.rows) < summary.counts.total():
         _out.print(f"\nthe first {len(summary.rows)} copies; --json prints every article")
-    parts = [f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]]
-    if skipped:
-        parts.append(f"[red]{skipped} skipped[/red]")
-    _out.print(f"\n{counts.total()} articles: {', '.join(parts) or 'none'}")
+    _out.print()
 
 
-def print_answer(path: str, result: CheckResult) -> None:
-    """Print what an article is, and to which known ones."""
-    _out.print(f"{escape(path)}: {_styled(result.verdict)}")
-    for match in result.matches:
+def print_answer(
+    path: str, result: CheckResult, catalogue: Catalogue, *, prepared: PreparedArticle
+) -> None:
+    """Print what an article is, to which known ones, and the evidence for the best match.
+
+    Args:
+        path: Where the article is from.
+        result: With passages.
+        catalogue: Has the texts of known articles.
+        prepared: The article.
+    """
+    print_verdict(path, result)
+    received = prepared.article.text
+    for place, match in enumerate(result.matches):
         scores = match.scores
         _out.print(
             f"  {_styled(match.verdict)} of {escape(match.id)}:"
@@ -166,10 +186,19 @@ def print_answer(path: str, result: CheckResult) -> None:
                 f" {differences.dropped} dropped, {differences.inserted} inserted,"
                 f" {differences.moved} moved"
             )
+        if not place and match.passages:
+            marks = prepared.normalized.damage_marks(received)
+            known = catalogue.article(match.id)
+            print_evidence(_out, match, received, known.text, marks)
     if result.damage.kinds:
         _out.print(f"  damage: {_damage_summary(result)}")
     if result.too_short:
         _out.print("  too short to compare: only equal text was looked for")
+
+
+def print_verdict(path: str, result: CheckResult) -> None:
+    """Print what an article is."""
+    _out.print(f"{escape(path)}: {_styled(result.verdict)}")
 
 
 def print_damage(damage: dict[str, Any]) -> None:

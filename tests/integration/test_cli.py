@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -86,6 +87,30 @@ class TestScan:
         ):  # fmt: skip
             assert f"skipped {name}: " in done.stderr
 
+    def test_quiet(self, tmp_path):
+        """Asked to be quiet, it prints the counts alone, and tells of what it skipped there."""
+        shutil.copy(next(SEEDS.glob("004*")), tmp_path / "good.txt")
+        (tmp_path / "empty.txt").write_text("")
+
+        done = dedup("scan", tmp_path, "--quiet", status=1)
+
+        assert ("1 articles: 1 new, 1 skipped\n", "") == (done.stdout, done.stderr)
+
+    def test_report(self, tmp_path):
+        """The report is one file without a link to anything, beside the usual output."""
+        output = dedup("scan", SEEDS, "--html", tmp_path / "report.html").stdout
+
+        assert "5 articles: 1 garbled_mirror, 4 new" in output
+        page = (tmp_path / "report.html").read_text()
+        assert not re.search(r'(?:src|href)="', page.partition("<script type")[0])
+        assert ["report.html"] == [path.name for path in tmp_path.iterdir()]
+
+    def test_report_that_cannot_be_written(self, tmp_path):
+        """That is told before anything is read, with what is wrong."""
+        done = dedup("scan", SEEDS, "--html", tmp_path / "no" / "report.html", status=2)
+
+        assert "there is no folder" in done.stderr
+
     def test_missing_folder(self, tmp_path):
         """A folder that is not there is wrong usage."""
         assert "does not exist" in dedup("scan", tmp_path / "nowhere", status=2).stderr
@@ -116,6 +141,34 @@ class TestCheck:
 
         assert f"{original}: new" in output
         assert f"garbled_mirror of {original}" in output
+
+    def test_evidence(self):
+        """Lines of the copy are shown with those of the original under them."""
+        original, mirror = next(SEEDS.glob("004*")), next(SEEDS.glob("000*"))
+
+        lines = [line.strip() for line in dedup("check", original, mirror).stdout.splitlines()]
+
+        [place] = [
+            i for i, line in enumerate(lines) if line.startswith("› 為有序落實(shí)分區(qū)")
+        ]
+        assert lines[place + 1].startswith("为有序落实分区分级精准防控策略")
+
+    def test_evidence_cannot_reach_the_terminal(self, tmp_path):
+        """Control characters of an article are shown by their numbers."""
+        text = "为有序落实\x1b[31m分区分级\u202e精准防控策略，推动企业复工复产，保障物资需求。" * 5
+        for name in ("one.txt", "two.txt"):
+            (tmp_path / name).write_text(text)
+
+        output = dedup("check", tmp_path / "one.txt", tmp_path / "two.txt").stdout
+
+        assert "<U+001B>[31m" in output
+        assert not {"\x1b", "\u202e"} & set(output)
+
+    def test_quiet(self):
+        """Asked to be quiet, it prints the verdicts alone."""
+        seed = next(SEEDS.glob("004*"))
+
+        assert f"{seed}: new\n" == dedup("check", seed, "-q").stdout
 
     def test_store_is_left_alone(self, tmp_path):
         """A check remembers only when told to."""
