@@ -7,6 +7,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
+from app.metrics import committed, waiting
 from app.problems import OVERLOADED, ProblemError
 from dedup import CheckResult, Deduplicator
 from dedup.deduplicator import Survey
@@ -46,6 +47,7 @@ class Committer:
             raise ProblemError(OVERLOADED, "too many articles wait to be remembered")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[CheckResult] = loop.create_future()
+        waiting(self._jobs.qsize())
         self._jobs.put(_Job(survey, answer, loop))
         return await answer
 
@@ -79,6 +81,8 @@ class Committer:
     def _commit(self, group: Sequence[_Job]) -> None:
         # Whoever has gone away need not be remembered.
         group = [job for job in group if not job.answer.cancelled()]
+        waiting(self._jobs.qsize())
+        committed(len(group))
         results: Sequence[CheckResult | BaseException]
         try:
             results = self._dedup.remember([job.survey for job in group])

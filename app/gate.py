@@ -22,12 +22,12 @@ from app.problems import (
     problem_response,
 )
 
-__all__ = ["PENDING", "Caller", "Gate", "caller_of", "is_open"]
+__all__ = ["CALLER", "PENDING", "Caller", "Gate", "caller_of", "is_open"]
 
 PENDING = "dedup.pending"
 """In a request's scope: how many requests the process has taken on, this one included."""
 
-_CALLER = "dedup.caller"
+CALLER = "dedup.caller"
 
 _OPEN_PATHS = frozenset({"/", "/health/live", "/health/ready", "/version", "/openapi.json"})
 _OPEN_FOLDERS = ("/docs", "/console/")
@@ -77,7 +77,7 @@ def is_open(path: str) -> bool:
 
 def caller_of(request: Request) -> Caller:
     """Return who makes a request."""
-    caller: Caller = request.scope[_CALLER]
+    caller: Caller = request.scope[CALLER]
     return caller
 
 
@@ -114,7 +114,7 @@ class Gate:
 
         self._num_pending += 1
         try:
-            scope[_CALLER] = self._admit(scope)
+            scope[CALLER] = self._admit(scope)
         except ProblemError as error:
             response = problem_response(error.problem, error.detail, error.headers)
             await response(scope, receive, send_with_headers)

@@ -12,6 +12,7 @@ from types import FrameType
 from fastapi import FastAPI
 
 from app.dependencies import Service
+from app.metrics import PrometheusObserver, forget_dead_workers
 from app.settings import Settings
 from dedup import Article, Deduplicator
 
@@ -65,7 +66,10 @@ def _announce_stops(drain_seconds: float) -> None:
 
 
 def _open(settings: Settings) -> Service:
-    dedup = Deduplicator.open(settings.store, settings.dedup_config())
+    forget_dead_workers()
+    dedup = Deduplicator.open(
+        settings.store, settings.dedup_config(), observer=PrometheusObserver()
+    )
     # Code that is compiled or loaded at its first use would make the first client wait.
     dedup.check(Article(text=_WARM_UP), remember=False)
     return Service(settings, dedup)

@@ -13,6 +13,7 @@ from app.openapi import describe
 from app.problems import install_handlers
 from app.routes import articles, batch, check, clusters, console, documentation, operations
 from app.settings import Settings
+from app.telemetry import Telemetry
 from app.version import RELEASE
 
 __all__ = ["create_app"]
@@ -33,7 +34,8 @@ def create_app(settings: Settings) -> FastAPI:
         def build_middleware_stack(self) -> ASGIApp:
             # Outside of everything, so that no answer passes it by.
             stack = super().build_middleware_stack()
-            return Gate(stack, keys=keys, limiter=limiter, max_pending=settings.max_pending)
+            gate = Gate(stack, keys=keys, limiter=limiter, max_pending=settings.max_pending)
+            return Telemetry(gate)
 
     app = Application(
         title="dedup-service",

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.metrics import count_problem
 from dedup import errors
 
 __all__ = [
@@ -143,6 +144,7 @@ def problem_response(
     problem: Problem, detail: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return problem details as a response."""
+    count_problem(problem.code)
     headers = dict(headers or {})
     if problem.status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         headers.setdefault("Retry-After", str(_RETRY_AFTER_S))

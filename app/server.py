@@ -6,13 +6,16 @@ import os
 import signal
 import threading
 from ipaddress import ip_address
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
 
 from app.keys import KeyRing
+from app.logs import log_config
 from app.main import create_app
+from app.metrics import SHARED_DIRECTORY
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,20 +44,26 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
     os.environ.update(settings.as_environment())
     if keys.is_open and not _is_loopback(host):
         _LOG.warning("there are no API keys: whoever reaches %s may add and delete articles", host)
-    uvicorn.run(
-        "app.server:create_worker_app",
-        factory=True,
-        workers=workers,
-        host=host,
-        port=port,
-        loop="uvloop",
-        http="app.protocol:Connection",
-        ws="none",
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=settings.keep_alive,
-        timeout_graceful_shutdown=settings.stop_timeout,
-    )
+    with TemporaryDirectory(prefix="dedup-metrics-") as folder:
+        if workers > 1:
+            os.environ[SHARED_DIRECTORY] = folder
+        uvicorn.run(
+            "app.server:create_worker_app",
+            factory=True,
+            workers=workers,
+            host=host,
+            port=port,
+            loop="uvloop",
+            http="app.protocol:Connection",
+            ws="none",
+            access_log=False,
+            log_config=log_config(
+                log_format=settings.log_format, level=settings.log_level, access=settings.access_log
+            ),
+            server_header=False,
+            timeout_keep_alive=settings.keep_alive,
+            timeout_graceful_shutdown=settings.stop_timeout,
+        )
 
 
 def create_worker_app() -> FastAPI:

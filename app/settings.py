@@ -1,7 +1,7 @@
 """Every setting of the service. The only place that reads the environment."""
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +36,13 @@ class Settings(BaseSettings):
     )
     body_timeout: float = Field(30.0, gt=0, description="Seconds for a body to come.")
     keep_alive: int = Field(30, ge=1, description="Seconds that an idle connection is kept.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="Log lines; auto is text on a terminal and JSON elsewhere."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is logged."
+    )
+    access_log: bool = Field(default=False, description="A log line for each request.")
     drain_seconds: float = Field(
         0.0, ge=0, description="Seconds between a request to stop and the last connection taken."
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import Self
 
@@ -28,6 +29,7 @@ from dedup.models import (
     CheckResult,
     Verdict,
 )
+from dedup.observation import Observer, Stage
 from dedup.preparation import PreparedArticle, Preparer, text_to_keep
 from dedup.store.base import (
     ArticleStore,
@@ -74,9 +76,16 @@ class Deduplicator:
     ...     dedup.check(Article(text="…")).verdict
     """
 
-    def __init__(self, store: ArticleStore, preparer: Preparer, config: DedupConfig) -> None:
+    def __init__(
+        self,
+        store: ArticleStore,
+        preparer: Preparer,
+        config: DedupConfig,
+        observer: Observer | None = None,
+    ) -> None:
         """Index a store; most callers want `open`."""
         self.config = config
+        self._observer = observer or Observer()
         self._store = store
         self._preparer = preparer
         self._comparer = Comparer(preparer, config)
@@ -87,7 +96,12 @@ class Deduplicator:
 
     @classmethod
     def open(
-        cls, location: str | Path, config: DedupConfig | None = None, *, durable: bool = True
+        cls,
+        location: str | Path,
+        config: DedupConfig | None = None,
+        *,
+        durable: bool = True,
+        observer: Observer | None = None,
     ) -> Self:
         """Open a store, creating it where there is none.
 
@@ -95,6 +109,7 @@ class Deduplicator:
             location: A directory, or `postgresql://…`.
             config: Choices other than the defaults.
             durable: False for a store that need not survive a crash, and is faster.
+            observer: Told how long each stage takes.
 
         Raises:
             StoreUnavailableError: It cannot be created, read or written.
@@ -104,7 +119,7 @@ class Deduplicator:
         config = config or DedupConfig()
         preparer = Preparer(config)
         store = open_store(location, scheme=preparer.scheme, durable=durable)
-        return cls(store, preparer, config)
+        return cls(store, preparer, config, observer)
 
     @property
     def scheme(self) -> str:
@@ -157,7 +172,10 @@ class Deduplicator:
 
     def prepare(self, article: Article) -> PreparedArticle:
         """Repair, fold, shingle and sign an article; touches neither store nor index."""
-        return self._preparer.prepare(article)
+        begun = perf_counter()
+        prepared = self._preparer.prepare(article)
+        self._observer.took(Stage.PREPARE, perf_counter() - begun)
+        return prepared
 
     def prepare_many(self, articles: Sequence[Article]) -> list[PreparedArticle | DedupError]:
         """Prepare articles at once; see `Preparer.prepare_many`."""
@@ -171,10 +189,15 @@ class Deduplicator:
             replaces: Whether it takes the place of a known one with its id and another
                 text, which is a conflict otherwise.
         """
+        begun = perf_counter()
         reader = self._store.read()
         self._known.follow(reader)
         candidates = self._known.find(prepared.probe)
+        found = perf_counter()
         comparisons = self._comparer.compare(prepared, candidates.numbers, reader)
+        self._observer.took(Stage.FIND, found - begun)
+        self._observer.took(Stage.COMPARE, perf_counter() - found)
+        self._observer.met(len(candidates.numbers))
         return Survey(prepared, candidates, best_first(comparisons), replaces)
 
     def answer(self, survey: Survey) -> CheckResult:
@@ -202,6 +225,7 @@ class Deduplicator:
             StoreError: The transaction failed as a whole; nothing was remembered.
         """
         group = _Group()
+        begun = perf_counter()
         try:
             with self._store.write() as writer:
                 self._known.follow(writer)
@@ -211,6 +235,7 @@ class Deduplicator:
             self._comparer.forget(group.staged)
             raise
         self._known.follow(self._store.read())
+        self._observer.took(Stage.COMMIT, perf_counter() - begun)
         return results
 
     def with_evidence(self, result: CheckResult, prepared: PreparedArticle) -> CheckResult:
@@ -277,6 +302,16 @@ class Deduplicator:
             finding = replace(member.finding, verdict=Verdict.NEW, matches=(), replaces=None)
             writer.leave(member.number, _new_cluster_id(article_id, writer), finding)
         self._known.follow(self._store.read())
+
+    @property
+    def index_size(self) -> int:
+        """Originals that can be found."""
+        return len(self._known)
+
+    @property
+    def index_nbytes(self) -> int:
+        """Memory of the index, in bytes."""
+        return self._known.nbytes
 
     def stats(self) -> StoreStats:
         """Return counts and sizes of the store."""

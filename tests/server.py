@@ -14,16 +14,21 @@ DEDUP = Path(sys.executable).with_name("dedup")
 class Server:
     """Serves a store on a port of its own choice until the block ends."""
 
-    def __init__(self, location, *options, **environment):
+    def __init__(self, location, *options, workers=1, **environment):
+        options = ["--workers", str(workers), *options]
         self.process = subprocess.Popen(
             [DEDUP, "serve", "--store", location, "--port", "0", *options],
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | environment,
         )
+        self.address = None
+        started = 0
         for line in self.process.stderr:
+            started += "startup complete" in line
             if "running on" in line:
                 self.address = line.split("running on ")[1].split()[0]
+            if self.address and started == workers:
                 # A pipe that nobody reads fills up, and the service would wait for it.
                 self._lines = []
                 self._log = threading.Thread(

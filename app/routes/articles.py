@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.bodies import parse_json, read_body, require_length, require_media_type
 from app.dependencies import ServiceDependency, in_thread, run
+from app.metrics import count_answer
 from app.openapi import json_body, problems
 from app.readings import add_readings
 from app.responses import Cursor, Limit, json_response
@@ -87,6 +88,7 @@ async def put_article(article_id: str, request: Request, service: ServiceDepende
         num_chars=len(article.text),
     )
     result = await service.committer.remember(survey)
+    count_answer(result)
     return json_response(check_result_to_dict(result))
 
 

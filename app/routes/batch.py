@@ -1,6 +1,7 @@
 """Check many articles over one connection, a line each."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from app.bodies import LineReader, parse_json, require_length, require_media_typ
 from app.dependencies import DirectRoute, Service, ServiceDependency, in_thread
 from app.gate import Caller, caller_of
 from app.limits import RateLimiter
+from app.metrics import count_answer, count_problem
 from app.openapi import ndjson_answer, ndjson_body, problems
 from app.problems import INTERNAL_ERROR, ProblemError, problem_body, problem_of
 from app.readings import add_readings
@@ -24,6 +26,8 @@ from dedup.deduplicator import Survey
 from dedup.serialization import check_result_to_dict
 
 __all__ = ["router"]
+
+_LOG = logging.getLogger(__name__)
 
 router = APIRouter(tags=["check"], route_class=DirectRoute)
 
@@ -169,14 +173,19 @@ async def _shaped(
 ) -> Answer:
     if request.passages:
         result = await in_thread(service.dedup.with_evidence, result, survey.prepared)
+    count_answer(result)
     answer = check_result_to_dict(result)
     add_readings(answer, request, survey.prepared)
     return answer
 
 
 def _problem(error: BaseException) -> Answer:
+    problem, detail = INTERNAL_ERROR, "the line failed unexpectedly; the log says why"
     if isinstance(error, ProblemError):
-        return problem_body(error.problem, error.detail)
-    if isinstance(error, DedupError):
-        return problem_body(problem_of(error), str(error))
-    return problem_body(INTERNAL_ERROR, "the line failed unexpectedly; the log says why")
+        problem, detail = error.problem, error.detail
+    elif isinstance(error, DedupError):
+        problem, detail = problem_of(error), str(error)
+    else:
+        _LOG.error("a line of a batch failed", exc_info=error)
+    count_problem(problem.code)
+    return problem_body(problem, detail)

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from app.bodies import media_type_of, parse_json, read_body, require_length, require_media_type
 from app.dependencies import DirectRoute, Service, ServiceDependency, run
 from app.gate import caller_of
+from app.metrics import count_answer
 from app.openapi import article_body, json_body, problems
 from app.problems import INVALID_FIELD, ProblemError
 from app.readings import add_readings
@@ -42,6 +43,7 @@ async def check(request: Request, service: ServiceDependency) -> Response:
         result = await run(
             lambda: dedup.with_evidence(result, survey.prepared), num_chars=len(article.text)
         )
+    count_answer(result)
     answer = check_result_to_dict(result)
     add_readings(answer, options, survey.prepared)
     return json_response(answer)

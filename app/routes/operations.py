@@ -2,10 +2,13 @@
 
 from dataclasses import asdict
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from app.dependencies import ServiceDependency
+from app.dependencies import ServiceDependency, in_thread
 from app.lifecycle import DRAINING
+from app.metrics import exposition
 from app.openapi import problems
 from app.problems import NOT_READY, ProblemError
 from app.schemas import StatusAnswer, VersionAnswer
@@ -29,6 +32,18 @@ async def ready(service: ServiceDependency) -> StatusAnswer:
         raise ProblemError(NOT_READY, "the service is about to stop")
     service.dedup.stats()
     return StatusAnswer(status="ready")
+
+
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=PlainTextResponse,
+    responses=problems(503),
+)
+async def metrics(service: ServiceDependency) -> Response:
+    """Return what was counted, and the figures of the store."""
+    content = await in_thread(exposition, service)
+    return Response(content, media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/version", summary="What is running?", responses=problems(503))

@@ -589,7 +589,8 @@ class TestOperations:
 
         assert {
             "/check", "/check/batch", "/repair", "/articles", "/articles/{article_id}", "/clusters",
-            "/clusters/{cluster_id}", "/changes", "/health/live", "/health/ready", "/version",
+            "/clusters/{cluster_id}", "/changes", "/health/live", "/health/ready", "/metrics",
+            "/version",
         } == set(document["paths"])  # fmt: skip
         responses = document["paths"]["/check"]["post"]["responses"]
         assert "application/problem+json" in responses["422"]["content"]
