@@ -46,9 +46,10 @@ _FEWEST_NOISY = 6
 _FEWEST_CHARS = 8
 _ASCII_RUN = re.compile(rf"[!-~][ -~]{{{_FEWEST_CHARS - 2},}}[!-~]")
 _ADDRESS = re.compile(
-    r"(?:https?|ftp)://[!-~]+|www\.[!-~]+|[\w.+-]{2,}@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,4}\b"
-    r"|[\w-]+(?:\.[\w-]+)*\.(?:com|cn|net|org|hk|tw|gov)\b[!-~]*"
-    r"|[\w-]+\.(?:jpg|jpeg|png|gif|mp[34]|pdf|docx?|xlsx?|html?|php|js)\b"
+    r"(?:https?|ftp)://[!-~]+|www\.[!-~]+"
+    r"|(?<![\w.+-])[\w.+-]{2,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[a-z]{2,4}\b"
+    r"|(?<![\w-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.(?:com|cn|net|org|hk|tw|gov)\b[!-~]*"
+    r"|(?<![\w-])[\w-]{1,63}\.(?:jpg|jpeg|png|gif|mp[34]|pdf|docx?|xlsx?|html?|php|js)\b"
 )
 _WORD = re.compile(
     r"(?<![^\s(\"'/.,:_-])(?:[A-Z]?[a-z]{3,}|[a-z]{2}|[A-Z]{2,5})(?![^\s)\"'/.,;:!?_-])"

@@ -40,15 +40,22 @@ def widened_to_lines(text: str, marks: Iterable[Mark]) -> list[Mark]:
     Blanks beside it belong to it; what is left of the text has no empty line more.
     """
     widened: list[Mark] = []
-    done = 0  # up to here all is marked, or looked at
-    for start, end in joined(marks):
-        line_start = text.rfind("\n", 0, start) + 1
-        line_end = text.find("\n", end)
-        line_end = line_end if line_end >= 0 else len(text)
-        mark = Mark(max(start, done), end)
-        if not text[line_start:start].strip() and not text[end:line_end].strip():
-            is_first = line_start <= done and (not widened or widened[0].start == 0)
-            mark = Mark(max(line_start - 1, done), min(line_end + is_first, len(text)))
-        widened.append(mark)
-        done = mark.end
+    done = 0
+    for mark in joined(marks):
+        start, end = max(mark.start, done), mark.end
+        left, right = start, end
+        while left > done and text[left - 1] in _BLANKS:
+            left -= 1
+        while right < len(text) and text[right] in _BLANKS:
+            right += 1
+        opens_line = left == 0 or text[left - 1] == "\n"
+        if opens_line and (right == len(text) or text[right] == "\n"):
+            takes_line_end_behind = left == 0 or (left == done and widened[0].start == 0)
+            start = max(left - 1, done)
+            end = min(right + takes_line_end_behind, len(text))
+        widened.append(Mark(start, end))
+        done = end
     return widened
+
+
+_BLANKS = " \t\r\u3000\xa0"

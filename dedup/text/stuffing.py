@@ -26,7 +26,7 @@ __all__ = ["find_headers", "find_stuffing"]
 _FEWEST_ITEMS = 12
 _FEWEST_IN_COLUMN = 20
 _LONGEST_ITEM = 10
-_SEPARATORS = "|｜,，、;；/_·• \t\r\u3000-"
+_SEPARATORS = re.compile(r"[|｜,，、;；/_·•\s-]*+")
 _ITEM = re.compile(r"[^|｜,，、;；/_·•\s-]+")
 _OTHER_THAN_PROSE = re.compile(r"[|｜/_·•\s-]")
 _BETWEEN_STOPS = re.compile(r"[^。！？!?]+")
@@ -121,7 +121,8 @@ def _lists_between_stops(start: int, part: str, *, is_sentence: bool) -> Iterato
         first, last = run[0].start(), run[-1].end()
         between = (part[a.end() : b.start()] for a, b in pairwise(run))
         others = sum(_OTHER_THAN_PROSE.search(signs) is not None for signs in between)
-        last += len(part[last:]) - len(part[last:].lstrip(_SEPARATORS))
+        if behind := _SEPARATORS.match(part, last):
+            last = behind.end()
         in_prose_signs = 2 * others < len(run)
         is_alone = not is_sentence and last == len(part) and part[:first].rstrip()[-1:] in "]】"
         if is_alone or not in_prose_signs:

@@ -10,7 +10,7 @@ listed phrase, or stand side by side elsewhere in the article.
 """
 
 import re
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from dedup.text.marks import Mark, joined
 from dedup.text.words import is_han, is_listed_pair, pair_odds
@@ -122,12 +122,21 @@ def _find_all(text: str, body: int, title: str, chunks: list[str]) -> list[Mark]
             chosen += likeliest
         if not chosen:
             break
-        for start, end in reversed(_disjoint(sorted(chosen))):
-            del kept[start:end]
+        kept = _without(kept, _disjoint(sorted(chosen)))
         rest = "".join(text[at] for at in kept)
         places = [_places_alone(rest, body, title, chunk) for chunk in chunks]
     removed = set(range(len(text))).difference(kept)
     return joined(Mark(at, at + 1) for at in removed)
+
+
+def _without(offsets: list[int], marks: list[Mark]) -> list[int]:
+    """Return a list without the stretches that are marked."""
+    pieces = []
+    done = 0
+    for start, end in marks:
+        pieces.append(offsets[done:start])
+        done = end
+    return list(chain(*pieces, offsets[done:]))
 
 
 def _likeliest(text: str, marks: list[Mark], most: int, pairs: set[tuple[str, str]]) -> list[Mark]:

@@ -1,0 +1,34 @@
+"""Texts that are made to be hard take time in proportion to their length."""
+
+import time
+
+import pytest
+
+from dedup.text.repair import repair
+
+_LENGTH = 8_000
+
+
+def seconds(text: str) -> float:
+    """Return the least processor time of two repairs."""
+    times = []
+    for _ in range(2):
+        begun = time.process_time()
+        repair(text)
+        times.append(time.process_time() - begun)
+    return min(times)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *["吕梁市|", "张💰北", "_x000D_中", "aB3", "a.b@", "<p ", '<b id="abc"> ', "! ", "💰 "],
+        "吕," * 13 + "啊" * 12,
+        *["首页\n", "\n ", "张北县两手抓复工\n", "企业陆续恢复生产，工人分批返岗。"],
+    ],
+)
+def test_repeated_pieces(piece: str) -> None:
+    """Eight times the text takes no more than some twenty times as long."""
+    short = piece * (_LENGTH // len(piece))
+
+    assert seconds(short * 8) <= 20 * max(seconds(short), 0.002)
