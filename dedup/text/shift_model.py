@@ -406,11 +406,15 @@ def _word_log(sequence: NDArray[np.int32], start: int, length: int, m: Model) ->
 
 
 @kernel
-def _log_of_words(sequence: NDArray[np.int32], size: int, m: Model) -> float:
-    """Return how likely a short sequence is, cut into words in the likeliest way."""
-    best = np.full(size + 1, _IMPOSSIBLE)
-    best[0] = 0.0
-    for end in range(1, size + 1):
+def _log_of_words(
+    sequence: NDArray[np.int32], known: int, size: int, best: NDArray[np.float64], m: Model
+) -> float:
+    """Return how likely a short sequence is, cut into words in the likeliest way.
+
+    `best` has that for its first `known` characters and fewer, and is filled up.
+    """
+    for end in range(known + 1, size + 1):
+        best[end] = _IMPOSSIBLE
         for length in range(1, min(_LONGEST_WORD, end) + 1):
             if best[end - length] > _IMPOSSIBLE:
                 log = best[end - length] + _word_log(sequence, end - length, length, m)
@@ -433,6 +437,8 @@ def _choose(
     right = min(_CONTEXT, after.size)
     for index in range(left):
         sequence[index] = before[before.size - left + index]
+    best = np.zeros(2 * _CONTEXT + 3)
+    _log_of_words(sequence, 0, left, best, m)
     for row in range(candidates.shape[0]):
         if candidates[row, 0] == 0:
             continue
@@ -443,7 +449,7 @@ def _choose(
                 size += 1
         for index in range(right):
             sequence[size + index] = after[index]
-        result[row] = _log_of_words(sequence, size + right, m)
+        result[row] = _log_of_words(sequence, left, size + right, best, m)
         if right and candidates[row, 0] == _FULL_STOP and not _opens_quote(before, left):
             result[row] += _odds_of_stop(int(after[0]), m)
     _add_nearby(result, candidates, before, after, nearby, m)
@@ -488,8 +494,13 @@ def _add_nearby(
     m: Model,
 ) -> None:
     """Add to each candidate what it counts that it has the same neighbours elsewhere."""
-    last = before[-1] if before.size else -1
-    following = after[0] if after.size else -1
+    last = before[-1] if before.size else 0
+    following = after[0] if after.size else 0
+    # Signs stand beside everything and tell nothing.
+    last = last if last <= _MAX_BASIC and m.ids[last] else -1
+    following = following if following <= _MAX_BASIC and m.ids[following] else -1
+    if last < 0 and following < 0:
+        return
     gains = np.zeros(logs.size)
     repetitions = np.zeros(logs.size, np.int64)
     for place in range(nearby.size):

@@ -21,6 +21,7 @@ a stretch and `split_annotations` for those that an annotation cut off.
 """
 
 import re
+from collections.abc import Hashable
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -98,6 +99,7 @@ class ShiftedText:
         """Take over a text; what is derived from it is made when it is asked for."""
         self.text = text
         self.codes = code_points(text)
+        self._chosen: dict[Hashable, str] = {}  # the same place comes up more than once
 
     @cached_property
     def other_script(self) -> int:
@@ -128,12 +130,12 @@ class ShiftedText:
         chars = self._with_dropped_pairs(walk, before)
         if walk.ending <= Ending.ASCII:
             return Reading(chars, walk.end, walk.gain)
-        last, end = self._lost_end(walk, before + chars)
-        return Reading(chars + last, end, walk.gain)
+        last = self._lost_end(walk, before + chars)
+        return Reading(chars + last, self.read_end(walk), walk.gain)
 
     def read_end(self, walk: Walk) -> int:
         """Return where the stretch of a walk ends, a swallowed bracket or tag included."""
-        return walk.end if walk.ending <= Ending.ASCII else self._lost_end(walk, "")[1]
+        return walk.end if walk.ending <= Ending.ASCII else self._around_end(walk)[1]
 
     def before(self, end: int) -> str:
         """Return some characters in front of `end`, annotations left out."""
@@ -155,7 +157,7 @@ class ShiftedText:
 
     def most_certain(
         self,
-        candidates: str | NDArray[np.int32],
+        candidates: str | tuple[tuple[int, int], ...],
         before: str,
         after: str,
         at: int,
@@ -165,19 +167,34 @@ class ShiftedText:
         """Return the candidate that its neighbours make certain, `�` if none is.
 
         Args:
-            candidates: Characters, or code points as `choose` takes them.
+            candidates: Characters, or pairs of code points.
             before: Some characters in front.
             after: Some characters behind.
             at: Where in the text that is.
             margin: How much likelier it must be than all others together.
             odds_of_stop: What else speaks for `。`.
         """
+        key = (candidates, before, after, at // _REACH, margin, odds_of_stop)
+        if key not in self._chosen:
+            self._chosen[key] = self._choose(candidates, before, after, at, margin, odds_of_stop)
+        return self._chosen[key]
+
+    def _choose(
+        self,
+        candidates: str | tuple[tuple[int, int], ...],
+        before: str,
+        after: str,
+        at: int,
+        margin: float,
+        odds_of_stop: float,
+    ) -> str:
+        """Return what `most_certain` promises."""
         if isinstance(candidates, str):
             codes = np.zeros((len(candidates), 2), np.int32)
             codes[:, 0] = code_points(candidates)
             codes = codes[self._can_be_lost(codes[:, 0])]
         else:
-            codes = candidates
+            codes = np.array(candidates, np.int32)
         if not len(codes):
             return LOST
         logs = choose(codes, _codes(before), _codes(after), self._nearby(at))
@@ -228,34 +245,37 @@ class ShiftedText:
         window = self.text[max(0, block - 1) * _REACH : (block + 2) * _REACH]
         return code_points(_WHOLE_ANNOTATION.sub("", window))
 
-    def _lost_end(self, walk: Walk, before: str) -> tuple[str, int]:
-        """Return the last character of a stretch whose trail byte is lost, and the end."""
+    def _lost_end(self, walk: Walk, before: str) -> str:
+        """Return the last character of a stretch whose trail byte is lost."""
+        at, end, annotation = self._around_end(walk)
+        if annotation:
+            candidates = chars_with_reading(walk.lead, without_tone(annotation))
+            if len(candidates) == 1:
+                return candidates
+            return self.most_certain(candidates, before, self.after(end), at, CERTAIN_OF_LAST)
+        swallowed = LOST * (
+            at < end == walk.end and _can_follow_swallowed(self.text[end : end + 1])
+        )
+        if walk.ending == Ending.LOST_BOTH:
+            return LOST + swallowed
+        if walk.lead == _LEAD_OF_SIGNS:
+            return self._lost_sign(at, before) + swallowed
+        after = "" if swallowed else self.after(end)
+        candidates = _without_low_trails(walk.lead)
+        return self.most_certain(candidates, before, after, at, CERTAIN_OF_LAST) + swallowed
+
+    def _around_end(self, walk: Walk) -> tuple[int, int, str]:
+        """Return where the half byte at the end of a stretch is, the end, and a reading there."""
         text, end = self.text, walk.end
         consumed = text[end - 1 : end]
         at = end - 1 if consumed and consumed in _HALF_BYTES else end
-        annotation = _ANNOTATION.match(text, at)
-        if annotation and walk.ending == Ending.LOST_TRAIL:
-            candidates = chars_with_reading(walk.lead, without_tone(annotation[1]))
-            after = self.after(annotation.end())
-            char = (
-                candidates
-                if len(candidates) == 1
-                else self.most_certain(candidates, before, after, at, CERTAIN_OF_LAST)
-            )
+        annotation = _ANNOTATION.match(text, at) if walk.ending == Ending.LOST_TRAIL else None
+        if annotation:
             # Where a half byte swallowed the bracket, what is left is no annotation to
             # anyone else; a whole one stays for the repair that strips them all.
-            return char, annotation.end() if text[at] in _HALF_BYTES else at
-        if at < end and (tag := _CLOSING_TAG.match(text, end)):
-            end = tag.end()
-        swallowed = LOST * (at < end == walk.end and _can_follow_swallowed(text[end : end + 1]))
-        if walk.ending == Ending.LOST_BOTH:
-            return LOST + swallowed, end
-        if walk.lead == _LEAD_OF_SIGNS:
-            return self._lost_sign(at, before) + swallowed, end
-        after = "" if swallowed else self.after(end)
-        candidates = _without_low_trails(walk.lead)
-        last = self.most_certain(candidates, before, after, at, CERTAIN_OF_LAST)
-        return last + swallowed, end
+            return at, annotation.end() if text[at] in _HALF_BYTES else at, annotation[1]
+        tag = _CLOSING_TAG.match(text, end) if at < end else None
+        return at, tag.end() if tag else end, ""
 
     def _lost_sign(self, at: int, before: str) -> str:
         """Return the sign that stood at `at`: `”` behind a sentence, or what ends the line."""
@@ -298,7 +318,8 @@ class ShiftedText:
         together = choose(pairs, *contexts, self._nearby(at)).max() + _ODDS_OF_DROPPED
         if alone >= together:
             return char
-        named = self.most_certain(pairs, before, after, at, _CERTAIN_OF_PAIR)
+        candidates = tuple((int(first), int(second)) for first, second in pairs)
+        named = self.most_certain(candidates, before, after, at, _CERTAIN_OF_PAIR)
         return named if named != LOST else LOST * 2
 
 

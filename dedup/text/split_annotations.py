@@ -37,7 +37,7 @@ def find_split_annotations(text: str) -> list[Mark]:
             continue
         if is_syllable(without_tone(match[1])) and pair_of(text[match.start() - 1]):
             walk = _likeliest_walk(source, match)
-            end = match.end() if walk is None else source.read(walk, "").end
+            end = match.end() if walk is None else source.read_end(walk)
             marks.append(Mark(match.start(), end))
     return marks
 
