@@ -156,17 +156,21 @@ class Comparer:
         if not (verdict.is_copy or is_near):
             return verdict
         alignment = align_sets(prepared.shingles, known)
-        if verdict is not Verdict.GARBLED_MIRROR and is_garbled(
+        blanks = compare_blanks(prepared.shingles.codes, known.codes, alignment.partners)
+        single = alignment.single_character_differences
+        is_form = is_refilled(*blanks, self._thresholds)
+        # A bulletin's numbers may differ by a digit each, and yet they are what differs.
+        if is_form and 2 * (blanks.changed + blanks.substituted) >= single:
+            return Verdict.PARTIAL if verdict.is_copy else verdict
+        num_chars = min(prepared.normalized.num_chars, int(np.count_nonzero(known.codes)))
+        if is_garbled(
             scores,
-            alignment.single_character_differences,
-            num_chars=min(prepared.normalized.num_chars, int(np.count_nonzero(known.codes))),
+            single,
+            num_chars=num_chars,
             shingle_length=known.k,
             thresholds=self._thresholds,
         ):
             return Verdict.GARBLED_MIRROR
-        blanks = compare_blanks(prepared.shingles.codes, known.codes, alignment.partners)
-        if verdict.is_copy and is_refilled(*blanks, self._thresholds):
-            return Verdict.PARTIAL
         return verdict
 
     def _known_shingles(
