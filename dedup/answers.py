@@ -18,16 +18,30 @@ __all__ = ["Answers", "Relation", "Standing", "best_first"]
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A known article and what the incoming one is to it."""
+    """A known article and what the incoming one is to it.
+
+    Attributes:
+        known: An original, or a copy that was found by prose of its own.
+        verdict: Against it.
+        scores: Against it.
+        original: The one that answers for its cluster; usually the same.
+    """
 
     known: StoredArticle
     verdict: Verdict
     scores: Scores
+    original: StoredArticle
+
+    @property
+    def is_original(self) -> bool:
+        """Whether the known article answers for its cluster."""
+        return self.known.number == self.original.number
 
     def yields_to(self, prepared: PreparedArticle) -> bool:
         """Whether the known article is a damaged version of the incoming, sound one."""
         return (
-            carries_whole(self.verdict)
+            self.is_original
+            and carries_whole(self.verdict)
             and self.known.finding.damage.damaged
             and not prepared.damaged
         )
@@ -39,10 +53,18 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a known article is within its cluster today."""
+    """What a known article is within its cluster today.
+
+    Attributes:
+        verdict: Against the original, if it shares enough with that.
+        scores: Against the same.
+        is_by_own_prose: Whether both are against another copy, which has what they share
+            and the original lacks.
+    """
 
     verdict: Verdict
     scores: Scores
+    is_by_own_prose: bool = False
 
 
 def best_first(comparisons: Iterable[Comparison]) -> tuple[Comparison, ...]:
@@ -68,10 +90,16 @@ class Answers:
             return []
         rows = reader.articles([comparison.number for comparison in comparisons])
         relations = [
-            Relation(rows[comparison.number], comparison.verdict, comparison.scores)
+            Relation(
+                rows[comparison.number],
+                comparison.verdict,
+                comparison.scores,
+                self.original_of(rows[comparison.number], reader),
+            )
             for comparison in comparisons
             if comparison.number in rows
         ]
+        relations = _without_echoes(relations)
         digest = prepared.normalized_digest
         relations = [
             relation
@@ -101,7 +129,7 @@ class Answers:
             promoted: Whether it takes the best match's place.
         """
         best = relations[0] if relations else None
-        original = best.known if best and best.verdict.is_copy else None
+        original = best.original if best and best.verdict.is_copy else None
         return CheckResult(
             id=prepared.id,
             verdict=best.verdict if best else Verdict.NEW,
@@ -130,7 +158,7 @@ class Answers:
         is_original = original.number == stored.number
         promoted = is_original and finding.replaces is not None
         copied = None if is_original else original
-        if copied is not None:
+        if copied is not None and not standing.is_by_own_prose:
             own = Match(id=copied.record.id, verdict=standing.verdict, scores=standing.scores)
             matches.insert(0, own)
         elif promoted:
@@ -175,5 +203,31 @@ class Answers:
         comparisons = self._comparer.compare(prepared, [original.number], reader)
         relations = self.relate(prepared, comparisons, reader)
         if not relations:
-            return Standing(finding.verdict, Scores())
+            is_by_own_prose = best is not None and bool(reader.articles([best.number]))
+            return Standing(
+                finding.verdict,
+                best.scores if best and is_by_own_prose else Scores(),
+                is_by_own_prose=is_by_own_prose,
+            )
         return Standing(relations[0].verdict, relations[0].scores)
+
+
+def _without_echoes(relations: Sequence[Relation]) -> list[Relation]:
+    """Leave out copies that were found, where an original says as much.
+
+    A copy is listed for what it has besides its original. It is a match if the article is
+    closer to it than to that original, and no copy of any.
+    """
+    originals = [relation for relation in relations if relation.is_original]
+    if any(relation.verdict.is_copy for relation in originals):
+        return originals
+    tiers = {
+        relation.known.number: rank(relation.verdict, relation.scores) for relation in originals
+    }
+    return [
+        relation
+        for relation in relations
+        if relation.is_original
+        or rank(relation.verdict, relation.scores)
+        < tiers.get(relation.original.number, rank(Verdict.NEW, Scores()))
+    ]

@@ -12,11 +12,18 @@ from dedup.config import DedupConfig
 from dedup.models import Anchor, Differences, Passage, Scores, Verdict
 from dedup.preparation import PreparedArticle, Preparer
 from dedup.sketch.alignment import align_sets
-from dedup.sketch.refilling import compare_blanks
+from dedup.sketch.refilling import compare_blanks, count_substitutions
 from dedup.sketch.similarity import ShingleSet
 from dedup.store.base import StoreReader
 from dedup.text.folding import BREAK
-from dedup.verdicts import decide, is_garbled, is_refilled, judged_containment, needs_a_look
+from dedup.verdicts import (
+    decide,
+    is_garbled,
+    is_refilled,
+    is_regional,
+    judged_containment,
+    needs_a_look,
+)
 
 __all__ = ["Comparer", "Comparison", "Evidence"]
 
@@ -95,6 +102,10 @@ class Comparer:
         anchors = find_anchors(text, alignment.passages, alignment.partners, offsets, known_offsets)
         return Evidence(alignment.differences, passages, anchors)
 
+    def shingles_of(self, number: int, reader: StoreReader) -> ShingleSet | None:
+        """Return the shingles of a known article, None if it is gone."""
+        return dict(self._known_shingles([number], reader)).get(number)
+
     def forget(self, numbers: Sequence[int]) -> None:
         """Drop articles whose numbers may be given to others."""
         with self._lock:
@@ -170,7 +181,11 @@ class Comparer:
             shingle_length=known.k,
             thresholds=self._thresholds,
         ):
-            return Verdict.GARBLED_MIRROR
+            # Another region's words are no damage.
+            total, distinct = count_substitutions(
+                prepared.shingles.codes, known.codes, alignment.partners
+            )
+            return verdict if is_regional(total, distinct) else Verdict.GARBLED_MIRROR
         return verdict
 
     def _known_shingles(

@@ -82,7 +82,7 @@ class Thresholds:
     garbled_places: int = 8
     garbled_share: float = 0.65
     garbled: float = 0.4
-    refilled: float = 0.3
+    refilled: float = 0.4
     wrapped: float = 0.7
     shared_prose: float = 0.4
     sure: float = 0.85

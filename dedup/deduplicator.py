@@ -30,6 +30,7 @@ from dedup.models import (
     Verdict,
 )
 from dedup.observation import Observer, Stage
+from dedup.own_prose import OwnProse
 from dedup.preparation import PreparedArticle, Preparer, text_to_keep
 from dedup.store.base import (
     ArticleStore,
@@ -91,7 +92,10 @@ class Deduplicator:
         self._comparer = Comparer(preparer, config)
         self._answers = Answers(preparer, self._comparer)
         self.catalogue = Catalogue(store, self._answers)
-        self._known = KnownOriginals(preparer.keys_of, limit=config.max_candidates)
+        self._own_prose = OwnProse(preparer, config)
+        self._known = KnownOriginals(
+            preparer.keys_of, self._own_prose.keys_of_stored, limit=config.max_candidates
+        )
         self._known.load(store.read())
 
     @classmethod
@@ -119,7 +123,11 @@ class Deduplicator:
         config = config or DedupConfig()
         preparer = Preparer(config)
         store = open_store(location, scheme=preparer.scheme, durable=durable)
-        return cls(store, preparer, config, observer)
+        try:
+            return cls(store, preparer, config, observer)
+        except BaseException:
+            store.close()
+            raise
 
     @property
     def scheme(self) -> str:
@@ -374,6 +382,23 @@ class Deduplicator:
             if comparison.number not in group.superseded and self._known.lists(comparison.number)
         )
 
+    def _stage_own_prose(
+        self,
+        number: int,
+        copy: PreparedArticle,
+        relation: Relation,
+        writer: StoreWriter,
+        group: "_Group",
+    ) -> None:
+        """Let what a copy has besides its original be found by those behind it."""
+        if relation.scores.size - relation.scores.shared <= self.config.min_chars:
+            return
+        original = self._comparer.shingles_of(relation.original.number, writer)
+        keys = original and self._own_prose.keys_of(copy, original)
+        if keys:
+            self._known.stage_copy(number, keys)
+            group.staged.append(number)
+
     def _write(
         self,
         prepared: PreparedArticle,
@@ -398,6 +423,8 @@ class Deduplicator:
         if original is None or promoted:
             self._known.stage(number, prepared.keys)
             group.staged.append(number)
+        else:
+            self._stage_own_prose(number, prepared, original, writer, group)
         return result
 
 

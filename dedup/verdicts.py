@@ -9,6 +9,7 @@ __all__ = [
     "is_garbled",
     "is_more_complete",
     "is_refilled",
+    "is_regional",
     "judged_containment",
     "needs_a_look",
     "rank",
@@ -16,6 +17,7 @@ __all__ = [
 
 _LEAST_PROSE = 60  # shingles
 _LEAST_PROSE_SHARE = 0.2
+_LEAST_DISTINCT = 0.7  # of the substitutions of a garbled text
 _LEAST_BLANKS = 3  # of a form
 
 _WHOLE_COPIES = frozenset({Verdict.GARBLED_MIRROR, Verdict.EXACT, Verdict.REPRINT})
@@ -132,6 +134,16 @@ def is_garbled(
     return places * shingle_length >= thresholds.garbled_share * broken
 
 
+def is_regional(substitutions: int, distinct: int) -> bool:
+    """Return whether texts differ by the words of another region: the same ones again and again.
+
+    Args:
+        substitutions: Places where one or two characters stand for others.
+        distinct: How many different substitutions these are.
+    """
+    return substitutions > 0 and distinct < _LEAST_DISTINCT * substitutions
+
+
 def is_refilled(kept: int, changed: int, substituted: int, thresholds: Thresholds) -> bool:
     """Return whether a text is the wording of another with other numbers and names.
 
@@ -143,7 +155,7 @@ def is_refilled(kept: int, changed: int, substituted: int, thresholds: Threshold
     """
     return (
         changed >= thresholds.refilled * (changed + kept)
-        and changed >= 1
+        and changed >= (2 if kept else 1)
         and changed + substituted >= _LEAST_BLANKS
     )
 

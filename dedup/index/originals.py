@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from dedup.index.candidates import CandidateIndex
 from dedup.sketch.keys import ListedKeys, Probe
-from dedup.store.base import SignatureRow, StoreReader
+from dedup.store.base import SignatureRow, StoredArticle, StoreReader
 
 __all__ = ["Candidates", "KnownOriginals"]
 
+OwnKeysOf = Callable[[StoredArticle, StoreReader], ListedKeys | None]
 KeysOf = Callable[[NDArray[np.uint32] | None, bytes], ListedKeys]
 
 _ROWS_AT_ONCE = 10_000
@@ -40,14 +41,17 @@ class Candidates:
 class KnownOriginals:
     """Finds candidates among the originals of a store. Safe to share between threads."""
 
-    def __init__(self, keys_of: KeysOf, *, limit: int) -> None:
+    def __init__(self, keys_of: KeysOf, own_keys_of: OwnKeysOf, *, limit: int) -> None:
         """Start empty; `follow` fills it.
 
         Args:
             keys_of: Gives the keys of an original from its signature and digest.
+            own_keys_of: Gives the keys of what a copy has besides its original, if any.
             limit: Candidates returned at most.
         """
         self._keys_of = keys_of
+        self._own_keys_of = own_keys_of
+        self._staged_copies: set[int] = set()
         self._limit = limit
         self._index = CandidateIndex()
         self._lock = threading.Lock()
@@ -72,6 +76,12 @@ class KnownOriginals:
             with self._lock:
                 self._list(rows)
                 self._upto = rows[-1].number
+        after = 0
+        while copies := reader.copies_after(after, limit=_ROWS_AT_ONCE):
+            after = copies[-1].number
+            with self._lock:
+                self._list_copies(copies, reader)
+        self._upto = max(self._upto, after)
         self._sequence = sequence
         self.follow(reader)
 
@@ -88,8 +98,11 @@ class KnownOriginals:
                 # The state now, not the entries, tells who is an original: applying an
                 # entry twice, or late, does no harm.
                 rows = reader.originals(sorted(touched))
-                self._unlist(touched - {row.number for row in rows})
+                others = touched - {row.number for row in rows} - self._staged_copies
+                self._staged_copies -= touched
+                self._unlist(others)
                 self._list(row for row in rows if not self._index.lists(row.number))
+                self._list_copies(reader.articles(sorted(others)).values(), reader)
                 self._upto = max(self._upto, *touched)
                 self._sequence = entries[-1].sequence
 
@@ -120,11 +133,18 @@ class KnownOriginals:
             self._index.add([keys], [number])
             self._relistings += number <= self._upto
 
+    def stage_copy(self, number: int, keys: ListedKeys) -> None:
+        """List what a copy that is written but not yet committed has besides its original."""
+        with self._lock:
+            self._index.add([keys], [number])
+            self._staged_copies.add(number)
+
     def unstage(self, numbers: Iterable[int]) -> None:
         """Take back originals whose transaction was rolled back."""
         with self._lock:
             for number in numbers:
                 self._index.discard(number)
+                self._staged_copies.discard(number)
 
     def _list(self, rows: Iterable[SignatureRow]) -> None:
         keys, numbers = [], []
@@ -133,6 +153,12 @@ class KnownOriginals:
             numbers.append(row.number)
             self._relistings += row.number <= self._upto
         self._index.add(keys, numbers)
+
+    def _list_copies(self, copies: Iterable[StoredArticle], reader: StoreReader) -> None:
+        for copy in copies:
+            keys = self._own_keys_of(copy, reader)
+            if keys is not None:
+                self._index.add([keys], [copy.number])
 
     def _unlist(self, numbers: Iterable[int]) -> None:
         for number in numbers:

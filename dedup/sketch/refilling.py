@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel
-from dedup.sketch.alignment import MAX_GAP
+from dedup.sketch.alignment import MAX_GAP, MAX_SINGLE
 
-__all__ = ["Refilling", "compare_blanks"]
+__all__ = ["Refilling", "compare_blanks", "count_substitutions"]
 
 _ZERO, _NINE = 48, 57
 
@@ -48,6 +48,34 @@ def compare_blanks(
     _find_neighbours(partners, before, after)
     kept, changed = _compare_numbers(incoming, original, partners, before, after)
     return Refilling(kept, changed, _count_substituted(partners, before))
+
+
+def count_substitutions(
+    incoming: NDArray[np.uint32], original: NDArray[np.uint32], partners: NDArray[np.int32]
+) -> tuple[int, int]:
+    """Return in how many places one or two characters stand for others, and how many differ.
+
+    What was converted to the words of another region has the same few substitutions again and
+    again; what is garbled has ever new ones.
+
+    Args:
+        incoming: Folded characters; uint32, shape (n,).
+        original: Of the known text; uint32, shape (m,).
+        partners: As in `Alignment`; int32, shape (n,).
+    """
+    paired = np.flatnonzero(partners >= 0)
+    widths = np.diff(paired) - 1
+    original_widths = np.diff(partners[paired]) - 1
+    is_short = (widths >= 1) & (widths <= MAX_SINGLE)
+    is_short &= (original_widths >= 1) & (original_widths <= MAX_SINGLE)
+    substitutions = [
+        (
+            incoming[left + 1 : right].tobytes(),
+            original[partners[left] + 1 : partners[right]].tobytes(),
+        )
+        for left, right in zip(paired[:-1][is_short], paired[1:][is_short], strict=True)
+    ]
+    return len(substitutions), len(set(substitutions))
 
 
 @kernel

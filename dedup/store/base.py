@@ -252,6 +252,10 @@ class StoreReader(Protocol):
         """Return members numbered above `after`, in order of number."""
         ...
 
+    def copies_after(self, number: int, *, limit: int) -> list[StoredArticle]:
+        """Return articles numbered above this that are no originals, in order."""
+        ...
+
     def originals(self, numbers: Sequence[int]) -> list[SignatureRow]:
         """Return the signature rows of those that are originals now, in order."""
         ...

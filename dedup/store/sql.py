@@ -180,6 +180,15 @@ class SqlReader(ABC):
         )
         return [stored_article(row) for row in rows]
 
+    def copies_after(self, number: int, *, limit: int) -> list[StoredArticle]:
+        """Return articles numbered above this that are no originals, in order."""
+        rows = self._rows(
+            f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
+            " WHERE a.number > ? AND c.original <> a.number ORDER BY a.number LIMIT ?",
+            (number, limit),
+        )
+        return [stored_article(row) for row in rows]
+
     def originals(self, numbers: Sequence[int]) -> list[SignatureRow]:
         """Return the signature rows of those that are originals now, in order."""
         rows = self._rows(

@@ -102,6 +102,65 @@ class TestVerdicts:
         assert (Verdict.REPRINT, "original") == (again.verdict, again.original.id)
 
 
+class TestOwnProse:
+    """A copy is found by the sentences that its original does not have."""
+
+    def texts(self, seeds):
+        parts = sentences(seeds["002"])
+        added = "。".join(sentences(seeds["004"])[:4])
+        return "".join(parts), "".join(parts) + added, added
+
+    def test_a_copy_is_found_by_what_it_adds(self, dedup, seeds):
+        """Who brings these sentences alone has an excerpt of the copy, in its cluster."""
+        original, longer, added = self.texts(seeds)
+        dedup.check(Article(text=original, id="original"))
+        copy = dedup.check(Article(text=longer, id="copy"))
+        assert (Verdict.REPRINT, "original") == (copy.verdict, copy.original.id)
+
+        result = dedup.check(Article(text=added, id="added"))
+
+        assert (Verdict.EXCERPT, "original") == (result.verdict, result.original.id)
+        assert copy.cluster_id == result.cluster_id
+        assert ["copy"] == [match.id for match in result.matches]
+        again = dedup.check(Article(text=added, id="added"))
+        assert (result.verdict, result.matches) == (again.verdict, again.matches)
+
+    def test_a_copy_is_no_match_for_what_it_copied(self, dedup, seeds):
+        """Another copy matches the original alone."""
+        original, longer, _ = self.texts(seeds)
+        dedup.check(Article(text=original, id="original"))
+        dedup.check(Article(text=longer, id="copy"))
+
+        for text in (original, longer):
+            result = dedup.check(Article(text=text + "来源：某某网"), remember=False)
+            assert ["original"] == [match.id for match in result.matches]
+
+    def test_it_is_found_after_a_restart_and_by_others(self, tmp_path, seeds):
+        """Whoever opens the store later, or has it open already, finds it too."""
+        original, longer, added = self.texts(seeds)
+        with Deduplicator.open(tmp_path) as one, Deduplicator.open(tmp_path) as other:
+            one.check(Article(text=original, id="original"))
+            one.check(Article(text=longer, id="copy"))
+            results = [other.check(Article(text=added), remember=False)]
+        with Deduplicator.open(tmp_path) as later:
+            results.append(later.check(Article(text=added), remember=False))
+            later.remove("copy")
+            gone = later.check(Article(text=added), remember=False)
+
+        for result in results:
+            assert ["copy"] == [match.id for match in result.matches]
+        assert Verdict.NEW is gone.verdict
+
+    def test_a_copy_without_prose_of_its_own_is_not_listed(self, dedup, seeds):
+        """A menu around an article is nothing to be found by."""
+        menu = "首页|新闻|财经|体育|娱乐|科技|汽车|房产|教育|旅游|健康|军事|历史|文化\n"
+        dedup.check(Article(text=seeds["002"], id="original"))
+        dedup.check(Article(text=menu * 3 + seeds["002"], id="page"))
+
+        result = dedup.check(Article(text=menu * 3), remember=False)
+        assert () == result.matches
+
+
 class TestBoilerplate:
     NAVIGATION = "首页\n新闻\n国际\n县情概况\n财经\n登录\n关于我们\n"
     FOOTER = "\n责任编辑：张三\n版权所有 京ICP备12004265号"

@@ -6,6 +6,7 @@ from dedup.verdicts import (
     is_garbled,
     is_more_complete,
     is_refilled,
+    is_regional,
     judged_containment,
     needs_a_look,
     rank,
@@ -86,8 +87,9 @@ class TestIsRefilled:
         ("kept", "changed", "substituted", "expected"),
         [
             (0, 1, 2, True),
-            (7, 3, 0, True),
-            (8, 3, 0, False),
+            (3, 2, 1, True),
+            (4, 2, 1, False),
+            (1, 1, 5, False),
             (0, 1, 1, False),
             (3, 0, 9, False),
             (0, 0, 0, False),
@@ -96,6 +98,16 @@ class TestIsRefilled:
     def test_changed_numbers(self, kept, changed, substituted, expected):
         """A form has other numbers in the same places; an edited text has its own still."""
         assert expected is is_refilled(kept, changed, substituted, THRESHOLDS)
+
+
+class TestIsRegional:
+    @pytest.mark.parametrize(
+        ("substitutions", "distinct", "expected"),
+        [(10, 6, True), (10, 7, False), (0, 0, False), (1, 1, False)],
+    )
+    def test_repeated_substitutions(self, substitutions, distinct, expected):
+        """Words of another region come again and again; wrong characters are ever new ones."""
+        assert expected is is_regional(substitutions, distinct)
 
 
 def judge(scores, **counts):

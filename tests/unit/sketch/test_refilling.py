@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dedup.sketch.alignment import align
-from dedup.sketch.refilling import Refilling, compare_blanks
+from dedup.sketch.refilling import Refilling, compare_blanks, count_substitutions
 
 FORM = (
     "本台消息据报道{}月{}日上午国务院总理在北京人民大会堂举行仪式欢迎{}首相{}对我国进行正式访问"
@@ -58,3 +58,13 @@ def test_a_number_that_is_part_of_another(number: str, other: str) -> None:
 def test_nothing_in_common() -> None:
     """Texts without a common wording have no blanks."""
     assert Refilling(0, 0, 0) == compare("今天是2025年1月1日星期三", "一二三四五六七八九十")
+
+
+def test_words_of_another_region() -> None:
+    """A word that is replaced three times is one substitution."""
+    text = (
+        "据本台记者介绍网络安全宣传活动在当地举行今后网络管理将更加严格专家表示网络空间不是法外之地"
+    )
+    a, b = codes_of(text.replace("网络", "网路")), codes_of(text)
+
+    assert (3, 1) == count_substitutions(a, b, align(a, b, 5).partners)
