@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from app.committer import Committer
 from app.problems import NOT_READY, ProblemError
+from app.retention import Retention
 from app.settings import Settings
 from dedup import Deduplicator
 
@@ -28,9 +29,11 @@ class Service:
         self.settings = settings
         self.dedup = dedup
         self.committer = Committer(dedup)
+        self.retention = Retention(settings, dedup)
 
     def close(self) -> None:
         """Commit what waits, then release the store."""
+        self.retention.close()
         self.committer.close()
         self.dedup.close()
 

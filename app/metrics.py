@@ -35,6 +35,7 @@ __all__ = [
     "count_answer",
     "count_problem",
     "count_request",
+    "expired",
     "exposition",
     "forget_dead_workers",
     "waiting",
@@ -67,6 +68,7 @@ _CANDIDATES = Histogram(
 _GROUP = Histogram(
     "dedup_commit_articles", "Articles remembered in one transaction.", buckets=_COUNTS
 )
+_EXPIRED = Counter("dedup_expired_articles", "Articles forgotten for their age or number.")
 _QUEUE = Gauge(
     "dedup_queue_articles", "Articles that wait to be remembered.", multiprocess_mode="livesum"
 )
@@ -113,6 +115,11 @@ def waiting(num_articles: int) -> None:
 def committed(num_articles: int) -> None:
     """Count a transaction."""
     _GROUP.observe(num_articles)
+
+
+def expired(num_articles: int) -> None:
+    """Count articles that were forgotten."""
+    _EXPIRED.inc(num_articles)
 
 
 def exposition(service: "Service") -> bytes:

@@ -25,6 +25,12 @@ class Settings(BaseSettings):
         "", repr=False, description="Who may read or write; without any, everyone who can connect."
     )
     api_keys_file: Path | None = Field(None, description="More keys, read again when it changes.")
+    retention_days: float = Field(
+        0.0, ge=0, le=36_500, description="Days after which articles are forgotten; 0 for never."
+    )
+    max_articles: int = Field(
+        0, ge=0, description="Articles beyond which the oldest are forgotten; 0 for no limit."
+    )
     max_body_bytes: int = Field(16 << 20, ge=1024, description="Largest request body, in bytes.")
     max_text_chars: int = Field(
         2_000_000, ge=100, description="Longest text, in characters; a page's markup counts."

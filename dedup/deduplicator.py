@@ -49,6 +49,8 @@ from dedup.store.opening import open_store
 __all__ = ["Deduplicator", "Survey", "founded_cluster_id"]
 
 _MEMBERS_AT_ONCE = 1_000
+_EXPIRED_AT_ONCE = 200
+_KEPT_LOG = 100_000  # entries that clients of the changes may still ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +277,43 @@ class Deduplicator:
         with self._store.write() as writer:
             _remove(found(writer.find(article_id), "article", article_id), writer)
         self._known.follow(self._store.read())
+
+    def expire(
+        self,
+        *,
+        before: datetime | None = None,
+        keep: int | None = None,
+        limit: int = _EXPIRED_AT_ONCE,
+    ) -> int:
+        """Forget the oldest articles in one small transaction.
+
+        A cluster whose original goes, goes on with the best copy that stays.
+
+        Args:
+            before: Forget articles first seen before this.
+            keep: Forget articles beyond this number.
+            limit: Most articles to forget at once.
+
+        Returns:
+            How many were forgotten; 0 says that nothing more is to be done.
+
+        Raises:
+            StoreError: The store cannot be written; nothing was forgotten.
+        """
+        with self._store.write() as writer:
+            excess = 0 if keep is None else writer.stats().articles - keep
+            leaving = [
+                stored
+                for place, stored in enumerate(writer.articles_after(0, limit=limit))
+                if place < excess or (before is not None and stored.record.first_seen < before)
+            ]
+            # Copies go first: who goes as well is then nobody's heir.
+            for stored in sorted(leaving, key=lambda stored: _answers_for_cluster(stored, writer)):
+                _remove(stored, writer)
+            if leaving:
+                writer.forget_log(keep=_KEPT_LOG, limit=4 * limit)
+        self._known.follow(self._store.read())
+        return len(leaving)
 
     def pin(self, cluster_id: str, article_id: str) -> None:
         """Make a member the original of its cluster, on an editor's word.
@@ -522,6 +561,11 @@ def _remove(stored: StoredArticle, writer: StoreWriter) -> SignatureRow | None:
         writer.set_original(stored.cluster_id, heir.number, LogOperation.HAND_OVER)
     writer.remove(stored.number)
     return writer.originals([heir.number])[0] if heir is not None else None
+
+
+def _answers_for_cluster(stored: StoredArticle, reader: StoreReader) -> bool:
+    cluster = reader.cluster(stored.cluster_id)
+    return cluster is not None and cluster.original == stored.number
 
 
 def _heir(stored: StoredArticle, reader: StoreReader) -> StoredArticle | None:

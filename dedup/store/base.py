@@ -317,6 +317,15 @@ class StoreWriter(StoreReader, Protocol):
         """Delete an article that is no original, or the last member of its cluster."""
         ...
 
+    def forget_log(self, *, keep: int, limit: int) -> None:
+        """Delete some of the oldest log entries about articles that are gone.
+
+        Args:
+            keep: Newest sequences that stay in any case.
+            limit: Most entries to delete.
+        """
+        ...
+
 
 class ArticleStore(Protocol):
     """Durable articles, clusters and log. Safe to share between threads."""

@@ -340,6 +340,15 @@ class SqlWriter(SqlReader):
         self._rows("DELETE FROM clusters WHERE number = ? AND size = 0", (cluster,))
         self._append_log(LogOperation.REMOVE, number, None, cluster_id, article_id)
 
+    def forget_log(self, *, keep: int, limit: int) -> None:
+        """Delete some of the oldest log entries about articles that are gone."""
+        self._rows(
+            "DELETE FROM log WHERE sequence IN (SELECT sequence FROM log l WHERE sequence <= ?"
+            " AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.number = l.number)"
+            " ORDER BY sequence LIMIT ?)",
+            (self.sequence() - keep, limit),
+        )
+
     def _place(self, number: int) -> tuple[int, str, str]:
         """Return the cluster's number and id, and the article's id."""
         [(cluster, cluster_id, article_id)] = self._rows(

@@ -7,11 +7,12 @@ No transaction is long enough to keep a service that works beside it from writin
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from dedup.errors import InvalidFieldError
 from dedup.models import TextFormat
 from dedup.store.base import NewArticle
-from dedup.store.encoding import from_microseconds
+from dedup.store.encoding import from_microseconds, to_microseconds
 from dedup.store.maintenance import (
     ClusterPlace,
     NoCopy,
@@ -240,6 +241,11 @@ class SqlMaintenanceWriter(SqlWriter):
             self._rows(f"ALTER TABLE {table} RENAME TO old_{table}")
             self._rows(f"ALTER TABLE next_{table} RENAME TO {table}")
         self._rows("DELETE FROM store WHERE key IN (?, ?)", (_NEXT_SCHEME, _NEXT_SEQUENCE))
+        # Who holds an index of the former scheme learns of it with the next entry.
+        self._rows(
+            "INSERT INTO log (operation, number, cluster_id, at) VALUES ('scheme', 0, '', ?)",
+            (to_microseconds(datetime.now(UTC)),),
+        )
 
     def sweep(self, *, limit: int) -> bool:
         """Delete some rows that are out of use; return whether there may be more."""

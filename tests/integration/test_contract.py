@@ -45,6 +45,7 @@ STORE_COMMANDS = {"stats", "verify", "export", "import", "backup", "upgrade"}
 SETTINGS = {
     "DEDUP_STORE", "DEDUP_API_KEYS", "DEDUP_MAX_BODY_BYTES", "DEDUP_MIN_CHARS",
     "DEDUP_COPY_THRESHOLD", "DEDUP_PARTIAL_THRESHOLD", "DEDUP_PARTIAL_CHARS",
+    "DEDUP_RETENTION_DAYS", "DEDUP_MAX_ARTICLES",
 }  # fmt: skip
 
 

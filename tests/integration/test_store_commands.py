@@ -342,7 +342,7 @@ class TestUpgrade:
 
         fold = Folder.fold
         monkeypatch.setattr("dedup.preparation.RULES_VERSION", "changed")
-        monkeypatch.setattr(Folder, "fold", lambda self, text: fold(self, text + "变"))
+        monkeypatch.setattr(Folder, "fold", lambda self, text, *_: fold(self, text + "变"))
         store = open_for_upkeep(location)
         upgrade(store, Preparer(DedupConfig()))
         with store.snapshot() as reader:

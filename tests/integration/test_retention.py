@@ -1,0 +1,86 @@
+"""Endless streams: the oldest articles are forgotten, and what they took is free again."""
+
+import random
+import time
+from datetime import UTC, datetime
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from dedup import Article, Deduplicator
+from dedup.store.opening import open_for_upkeep
+
+TEXT = "县里的工作人员来到企业，了解复工复产遇到的困难，帮助解决口罩和用工的问题。" * 3
+
+
+def prose(seed):
+    """Return three hundred characters that no other seed gives."""
+    characters = random.Random(seed)
+    return "".join(chr(characters.randrange(0x4E00, 0x9000)) for _ in range(300))
+
+
+def assert_sound(location):
+    store = open_for_upkeep(location)
+    with store.snapshot() as reader:
+        assert [] == list(reader.violations())
+    store.close()
+
+
+@pytest.mark.slow
+def test_a_stream_through_a_small_store(tmp_path, monkeypatch):
+    """However many articles pass, file, log and index stay as large as the limit makes them."""
+    monkeypatch.setattr("dedup.deduplicator._KEPT_LOG", 500)
+    location = tmp_path / "store"
+    sizes = []
+    with Deduplicator.open(location, durable=False) as dedup:
+        for start in range(0, 6000, 200):
+            articles = [
+                Article(text=prose(seed), id=str(seed)) for seed in range(start, start + 200)
+            ]
+            dedup.remember([dedup.survey(dedup.prepare(article)) for article in articles])
+            while dedup.expire(keep=1000):
+                pass
+            sizes.append((dedup.stats().bytes_on_disk, dedup.index_nbytes))
+        assert 1000 == dedup.stats().articles == dedup.index_size
+        assert "new" == dedup.check(Article(text=prose(10)), remember=False).verdict
+        assert "exact" == dedup.check(Article(text=prose(5990)), remember=False).verdict
+        log = dedup._store.read().log(after=0, limit=10_000)
+        assert len(log) < 3500
+    for figures in zip(*sizes, strict=True):
+        assert max(figures[15:]) <= 1.25 * max(figures[:15])
+    assert_sound(location)
+
+
+def test_a_cluster_outlives_its_original(dedup, tmp_path):
+    """Copies that are younger stay, and the best of them answers for the cluster."""
+    first = dedup.check(Article(text=TEXT, id="old"))
+    dedup.check(Article(text=TEXT + "（完）", id="old-copy"))
+    between = datetime.now(UTC)
+    dedup.check(Article(text=TEXT + "（全文完）", id="young"))
+
+    assert 2 == dedup.expire(before=between)
+    assert 0 == dedup.expire(before=between)
+    cluster = dedup.catalogue.cluster(first.cluster_id)
+    assert ("young", 1) == (cluster.original.id, cluster.size)
+    assert "young" == dedup.check(Article(text=TEXT, id="again")).original.id
+    operations = [change.operation for change in dedup.catalogue.changes(since=0, limit=10)]
+    assert ["remove", "hand_over", "remove"] == operations
+    assert_sound(tmp_path / "store")
+
+
+def test_while_served(tmp_path):
+    """The service keeps its limit by itself, and goes on answering."""
+    settings = Settings(store=str(tmp_path / "store"), max_articles=5)
+    with TestClient(create_app(settings)) as client:
+        for seed in range(20):
+            assert 200 == client.post("/check", json={"text": prose(seed)}).status_code
+        deadline = time.monotonic() + 30
+        while client.app.state.service.dedup.stats().articles > 5:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert (
+            "exact" == client.post("/check", json={"text": prose(19), "id": "b"}).json()["verdict"]
+        )
+        assert "dedup_expired_articles_total" in client.get("/metrics").text
