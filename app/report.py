@@ -70,9 +70,12 @@ class _Source:
 
     @property
     def site(self) -> str:
-        """The host of its address, or its topmost folder."""
-        host = urlsplit(self.url).hostname if self.url else None
-        return (host or self.path.rpartition("/")[0].partition("/")[0] or ".").removeprefix("www.")
+        """The host of its address, or its topmost folder or file."""
+        try:
+            host = urlsplit(self.url or "").hostname
+        except ValueError:  # no address at all
+            host = None
+        return (host or self.path.partition("/")[0]).removeprefix("www.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ export function damageSummary(damage) {
     damage.damaged ? null : el("p", {}, t("check.marks")),
     bars(
       kinds
-        .sort((a, b) => b[1] - a[1])
+        .sort((a, b) => HARMLESS.has(a[0]) - HARMLESS.has(b[0]) || b[1] - a[1])
         .map(([kind, count]) => ({ name: damageName(kind), value: count, shown: number(count), class: damage.damaged ? damageClass(kind) : "" })),
     ),
   );

@@ -5,6 +5,7 @@ import time
 from urllib.parse import quote
 
 import pytest
+from server import Server
 
 DARK = {"color_scheme": "dark"}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
@@ -277,6 +278,63 @@ class TestHostileArticles:
             page.evaluate("new Promise(requestAnimationFrame)")
         assert time.monotonic() - started < 3
         assert page.locator(".pane .text *").count() < 40_000
+
+
+class TestKeys:
+    def test_wrong_key_is_asked_again(self, visit, tmp_path):
+        """Where keys are set one is asked for; a wrong one is told; a right one is kept."""
+        with Server(tmp_path, DEDUP_API_KEYS="correct-horse") as server:
+            page = visit(server.address).open("#/clusters")
+            for key, outcome in (
+                ("wrong-key-here", page.get_by_text("The service did not accept this key.")),
+                ("correct-horse", page.get_by_text("Nothing is known yet")),
+            ):
+                page.get_by_role("textbox", name="API key").fill(key)
+                page.get_by_role("button", name="Use this key").click()
+                outcome.wait_for()
+            page.reload()
+            page.get_by_text("Nothing is known yet").wait_for()
+            page.get_by_role("button", name="Forget the key").click()
+            page.reload()
+            page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+            page.get_by_text("The service wants an API key.").wait_for()
+            assert page.evaluate("Object.keys(localStorage).every(name => !name.includes('key'))")
+
+
+class TestFigures:
+    def test_live_figures(self, visit, picture):
+        """Rates and latencies are those between two readings of the metrics."""
+        page = visit().page
+        readings = []
+
+        def metrics(route):
+            readings.append(time.monotonic())
+            route.fulfill(body=exposition(len(readings)), content_type="text/plain")
+
+        page.clock.install()
+        page.route("**/metrics", metrics)
+        page.goto(f"{visit().address}/#/figures")
+        page.get_by_text("48,213").wait_for()
+        for _ in range(40):
+            seen = len(readings)
+            page.clock.run_for(2000)
+            while len(readings) == seen:
+                page.wait_for_timeout(5)
+        page.get_by_text("Garbled mirror").wait_for()
+        assert 40 < float(page.locator(".figure").nth(1).inner_text().split("/")[0]) < 260
+        picture(page, "console-figures")
+
+
+def exposition(reading):
+    """Metrics as the service writes them, some busy minutes of them."""
+    checks = sum(160 + 80 * (step * step % 7 - 3) / 3 for step in range(reading)) * 2
+    mix = {"new": 0.62, "reprint": 0.2, "garbled_mirror": 0.08, "exact": 0.06, "partial": 0.04}
+    lines = [
+        f'dedup_checks_total{{verdict="{name}"}} {part * checks}' for name, part in mix.items()
+    ]
+    for bound, part in (("0.002", 0.3), ("0.004", 0.8), ("0.008", 0.96), ("+Inf", 1)):
+        lines.append(f'dedup_check_seconds_bucket{{le="{bound}"}} {part * checks}')
+    return "\n".join([*lines, "dedup_articles 48213", "dedup_clusters 31877", ""])
 
 
 class TestEveryone:
