@@ -49,14 +49,14 @@ soak: $(VENV)/.dev ## Races, kills and churn for an hour or more
 wheel: $(VENV)/.dev ## Build the wheel
 	$(BIN)/python -m build --wheel --no-isolation
 
-lock: ## Pin the newest versions of all dependencies
+lock: ## Pin the newest versions of all dependencies, for every Python from 3.11 on
 	$(PYTHON) -m venv $(VENV)/lock
-	$(VENV)/lock/bin/python -m pip install --quiet pip-tools
-	$(VENV)/lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --output-file requirements.lock pyproject.toml
-	$(VENV)/lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(VENV)/lock/bin/python -m pip install --quiet uv
+	$(VENV)/lock/bin/uv pip compile $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
+	$(VENV)/lock/bin/uv pip compile $(LOCK_OPTIONS) --extra dev --output-file requirements-dev.lock pyproject.toml
 
-LOCK_OPTIONS := --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
-	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header
+LOCK_OPTIONS := --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-header \
+	--extra build --extra postgres
 
 clean: ## Remove what the commands above made, but no store
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
