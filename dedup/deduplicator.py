@@ -399,7 +399,7 @@ class Deduplicator:
         heir = _remove(stored, writer)
         group.superseded.add(stored.number)
         if heir is not None:
-            keys = self._preparer.keys_of(heir.signature, heir.normalized_digest)
+            [keys] = self._preparer.keys_of([heir.signature], [heir.normalized_digest])
             self._known.stage(heir.number, keys)
             group.staged.append(heir.number)
 

@@ -19,7 +19,7 @@ from dedup.errors import DedupError, EmptyTextError, InvalidFieldError, Undecoda
 from dedup.models import Article, TextFormat
 from dedup.sketch.banding import Banding
 from dedup.sketch.keys import ListedKeys, Probe
-from dedup.sketch.minhash import MinHasher
+from dedup.sketch.minhash import EMPTY_SLOT, MinHasher
 from dedup.sketch.sampling import SCHEME as SAMPLING_SCHEME
 from dedup.sketch.sampling import sample
 from dedup.sketch.shingles import shingle_hashes
@@ -176,21 +176,31 @@ class Preparer:
             codes = self._folder.fold(text).codes
         return ShingleSet(codes, self._config.sketch.shingle_length)
 
-    def keys_of(self, sketch: NDArray[np.uint32] | None, normalized_digest: bytes) -> ListedKeys:
-        """Return the keys of a known article from what is stored of it.
+    def keys_of(
+        self, sketches: Sequence[NDArray[np.uint32] | None], digests: Sequence[bytes]
+    ) -> list[ListedKeys]:
+        """Return the keys of known articles from what is stored of them.
 
         Args:
-            sketch: As `sign` returns it; None if too short to compare.
-            normalized_digest: xxh3-128 of its folded characters, 16 bytes.
+            sketches: As `sign` returns them; None where too short to compare.
+            digests: xxh3-128 of their folded characters, 16 bytes each.
 
         Returns:
-            Of the whole, the keys of the bands, if there is a signature, and of the
-            digest; of the pieces, the sampled shingles.
+            Of each whole, the keys of the bands, if there is a signature, and of the
+            digest; of its pieces, the sampled shingles.
         """
-        if sketch is None:
-            return ListedKeys(_digest_keys([normalized_digest]), _NO_PIECES)
-        slots, pieces = np.split(sketch, [self._hasher.num_perm])
-        return ListedKeys(self._keys(slots[None], [normalized_digest])[0], pieces)
+        num_perm = self._hasher.num_perm
+        slots = np.full((len(sketches), num_perm), EMPTY_SLOT, np.uint32)
+        for place, sketch in enumerate(sketches):
+            if sketch is not None:
+                slots[place] = sketch[:num_perm]
+        wholes = self._keys(slots, digests)
+        return [
+            ListedKeys(whole[-1:], _NO_PIECES)
+            if sketch is None
+            else ListedKeys(whole, sketch[num_perm:])
+            for whole, sketch in zip(wholes, sketches, strict=True)
+        ]
 
     def _prepare_sound(
         self, received: Sequence[tuple[Article, bytes]]

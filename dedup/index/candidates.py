@@ -10,6 +10,7 @@ so buckets stay short however often an article is mirrored. Everything here can 
 from the store.
 """
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -73,7 +74,7 @@ class CandidateIndex:
         """Make room for so many keys, which saves growing."""
         self._postings.reserve(entries)
 
-    def add(self, keys: list[ListedKeys], numbers: list[int]) -> None:
+    def add(self, keys: Sequence[ListedKeys], numbers: Sequence[int]) -> None:
         """List articles under their keys.
 
         Args:

@@ -5,7 +5,7 @@ the writer finds it at once, everyone else only when its transaction is committe
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from dedup.store.base import SignatureRow, StoredArticle, StoreReader
 __all__ = ["Candidates", "KnownOriginals"]
 
 OwnKeysOf = Callable[[StoredArticle, StoreReader], ListedKeys | None]
-KeysOf = Callable[[NDArray[np.uint32] | None, bytes], ListedKeys]
+KeysOf = Callable[[Sequence[NDArray[np.uint32] | None], Sequence[bytes]], Sequence[ListedKeys]]
 
 _ROWS_AT_ONCE = 10_000
 
@@ -45,7 +45,7 @@ class KnownOriginals:
         """Start empty; `follow` fills it.
 
         Args:
-            keys_of: Gives the keys of an original from its signature and digest.
+            keys_of: Gives the keys of originals from their signatures and digests.
             own_keys_of: Gives the keys of what a copy has besides its original, if any.
             limit: Candidates returned at most.
         """
@@ -147,12 +147,11 @@ class KnownOriginals:
                 self._staged_copies.discard(number)
 
     def _list(self, rows: Iterable[SignatureRow]) -> None:
-        keys, numbers = [], []
-        for row in rows:
-            keys.append(self._keys_of(row.signature, row.normalized_digest))
-            numbers.append(row.number)
-            self._relistings += row.number <= self._upto
-        self._index.add(keys, numbers)
+        rows = list(rows)
+        numbers = [row.number for row in rows]
+        digests = [row.normalized_digest for row in rows]
+        self._index.add(self._keys_of([row.signature for row in rows], digests), numbers)
+        self._relistings += sum(number <= self._upto for number in numbers)
 
     def _list_copies(self, copies: Iterable[StoredArticle], reader: StoreReader) -> None:
         for copy in copies:

@@ -51,6 +51,6 @@ def test_stored_facts_give_the_same_keys(text: str) -> None:
     """An article is listed under the same keys when it arrives and when it is loaded."""
     outcome = alone(Article(text=text))
     if isinstance(outcome, PreparedArticle):
-        stored = PREPARER.keys_of(outcome.sketch, outcome.normalized_digest)
+        [stored] = PREPARER.keys_of([outcome.sketch], [outcome.normalized_digest])
 
         assert [part.tolist() for part in outcome.keys] == [part.tolist() for part in stored]
