@@ -89,10 +89,7 @@ class _Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         head, found, body = self._buffer.partition(b"\r\n\r\n")
-        if not found:
-            return
-        length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
-        if len(body) < length:
+        if not found or not _is_complete(head.lower(), body):
             return
         self._latencies.append(time.perf_counter() - self._sent)
         self.failures += not head.startswith(b"HTTP/1.1 200")
@@ -102,3 +99,10 @@ class _Client(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
             self.done.set_exception(exc or ConnectionResetError("the service hung up"))
+
+
+def _is_complete(head: bytes, body: bytes) -> bool:
+    if b"transfer-encoding: chunked" in head:
+        return body.endswith(b"0\r\n\r\n")
+    length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+    return len(body) >= length

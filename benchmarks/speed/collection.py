@@ -1,0 +1,108 @@
+"""Collections of any size out of a few real articles, with copies that are known."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from quality.corpus import read_articles
+from quality.script import convert
+
+from dedup.text.pinyin import reading_of
+from dedup.text.words import is_han
+
+__all__ = ["Made", "make_articles", "mirror", "read_texts", "write_collection"]
+
+_SHARE_OF_COPIES = 0.05
+_LONGEST = 6_000
+
+
+class Made(NamedTuple):
+    """An article that was made.
+
+    Attributes:
+        id: Its number.
+        text: Its text.
+        copied: The id of the article that it is a copy of.
+    """
+
+    id: str
+    text: str
+    copied: str | None
+
+
+def read_texts(corpus: Path | None) -> list[str]:
+    """Return the texts of a directory of `*.jsonl.gz`, or the seeds."""
+    if corpus is None:
+        seeds = sorted((Path(__file__).parents[2] / "seeds").glob("*.txt"))
+        return [path.read_text("utf-8") for path in seeds if path.name[:3] in ("002", "004")]
+    return [one.text for path in sorted(corpus.glob("news_*")) for one in read_articles(path)]
+
+
+def make_articles(texts: Sequence[str], count: int, *, length: int | None, seed: int) -> list[Made]:
+    """Return articles put together from sentences of real ones.
+
+    In each every Han character stands for another, so that two articles with a sentence in
+    common share no shingle. One in twenty is a copy: lightly edited, in the other script, or
+    a mirror with readings behind its characters.
+
+    Args:
+        texts: Real articles.
+        count: Articles wanted.
+        length: Characters of each; None for the lengths of the real ones.
+        seed: Makes two calls give the same.
+    """
+    return list(_articles(texts, count, length, Random(seed)))
+
+
+def _articles(
+    texts: Sequence[str], count: int, length: int | None, generator: Random
+) -> Iterator[Made]:
+    sentences = [f"{one}。" for text in texts for one in text.split("。") if len(one) > 15]
+    alphabet = sorted({char for text in texts[:2_000] for char in text if is_han(char)})
+    originals: list[Made] = []
+    for number in range(count):
+        if originals and generator.random() < _SHARE_OF_COPIES:
+            original = generator.choice(originals[-1_000:])
+            change = generator.choice((_edited, _traditional, mirror))
+            yield Made(str(number), change(original.text, generator), original.id)
+            continue
+        wanted = length or max(150, min(len(generator.choice(texts)), _LONGEST))
+        text = ""
+        while len(text) < wanted:
+            text += generator.choice(sentences)
+        others = generator.sample(alphabet, len(alphabet))
+        text = text.translate(str.maketrans(dict(zip(alphabet, others, strict=True))))
+        originals.append(Made(str(number), text[:length], None))
+        yield originals[-1]
+
+
+def _edited(text: str, generator: Random) -> str:
+    chars = list(text)
+    for _ in range(1 + len(chars) // 100):
+        chars[generator.randrange(len(chars))] = "的"
+    return "".join(chars)
+
+
+def _traditional(text: str, _generator: Random) -> str:
+    return convert(text, "s2t")
+
+
+def mirror(text: str, generator: Random) -> str:
+    """Return a text in the other script with a reading behind one in four characters."""
+    return "".join(
+        f"{char}({reading})"
+        if is_han(char) and generator.random() < 0.25 and (reading := reading_of(char))
+        else char
+        for char in convert(text, "s2t")
+    )
+
+
+def write_collection(articles: Sequence[Made], folder: Path) -> Path:
+    """Write articles as JSON lines and return the file."""
+    path = folder / "articles.jsonl"
+    with path.open("w", encoding="utf-8") as lines:
+        for one in articles:
+            lines.write(json.dumps({"id": one.id, "text": one.text}, ensure_ascii=False) + "\n")
+    return path
