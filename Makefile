@@ -36,9 +36,10 @@ lint: $(VENV)/.dev ## Check style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(VENV)/.dev ## Measure speed, as ratios within one run
+bench: $(VENV)/.dev ## Measure speed, as ratios within one run: CORPUS=directory if there is one
 	$(BIN)/python benchmarks/time_kernels.py
 	$(BIN)/python benchmarks/time_index.py
+	$(BIN)/python benchmarks/bench_speed.py $(if $(CORPUS),--corpus $(CORPUS)) --readme README.md
 
 bench-quality: $(VENV)/.dev ## Measure detection, repair and matching: CORPUS=directory
 	$(BIN)/python benchmarks/bench_quality.py $(CORPUS) $(OPTIONS)

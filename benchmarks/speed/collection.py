@@ -70,10 +70,13 @@ def _articles(
             continue
         wanted = length or max(150, min(len(generator.choice(texts)), _LONGEST))
         text = ""
-        while len(text) < wanted:
-            text += generator.choice(sentences)
+        # None twice: a repeated body is damage.
+        for sentence in generator.sample(sentences, min(len(sentences), 1 + wanted // 16)):
+            text += sentence
+            if len(text) >= wanted:
+                break
         others = generator.sample(alphabet, len(alphabet))
-        text = text.translate(str.maketrans(dict(zip(alphabet, others, strict=True))))
+        text = text.translate(str.maketrans("".join(alphabet), "".join(others)))
         originals.append(Made(str(number), text[:length], None))
         yield originals[-1]
 

@@ -63,17 +63,19 @@ def outlined(
     num_jobs = jobs or os.cpu_count() or 1
     batches = _batches(articles)
     first = list(islice(batches, _FEW_BATCHES))
-    rest = chain(first, batches)
-    if num_jobs == 1 or len(first) < _FEW_BATCHES:
-        preparer = Preparer(config)
-        for batch in rest:
-            yield list(zip(batch, outline(batch, preparer), strict=True))
+    is_alone = num_jobs == 1 or len(first) < _FEW_BATCHES
+    # The first batch loads the tables that preparing needs, once for all forked processes.
+    own: Iterable[list[Article]] = chain(first, batches) if is_alone else first[:1]
+    preparer = Preparer(config)
+    for batch in own:
+        yield list(zip(batch, outline(batch, preparer), strict=True))
+    if is_alone:
         return
     with ProcessPoolExecutor(
         num_jobs, mp_context=_context(), initializer=_begin, initargs=(config,)
     ) as pool:
         waiting: deque[tuple[list[Article], Future[list[Outline | DedupError]]]] = deque()
-        for batch in rest:
+        for batch in chain(first[1:], batches):
             waiting.append((batch, pool.submit(_outline_fields, [fields_of(one) for one in batch])))
             if len(waiting) > 2 * num_jobs:
                 done, future = waiting.popleft()
