@@ -25,7 +25,7 @@ _UTF_8 = re.compile(
 )
 _GBK = re.compile(rb"[\x00-\x7f]|[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 
-# What stands around an escape in an address.
+# What stands in front of an escape in an address.
 _TOKEN = re.compile(r"[!-~]+")
 _ADDRESS = re.compile(
     r"://|https?%3a|www\.|\.(?:com|cn|net|org|s?html?|php|aspx?|jsp)\b|[?&][\w.-]+=", re.IGNORECASE
@@ -59,9 +59,7 @@ def _read(text: str) -> list[_Reading]:
 
 def _read_token(token: re.Match[str]) -> Iterator[_Reading]:
     """Yield the escaped characters of a stretch without blanks or Chinese text."""
-    runs = list(_RUN.finditer(token[0]))
-    if not runs or _ADDRESS.search(token[0]):
-        return
+    runs = [run for run in _RUN.finditer(token[0]) if not _is_in_address(run)]
     readings = [_read_run(run, token.start()) for run in runs]
     if any(not reading.char.isascii() for run in readings for reading in run):
         for run in readings:
@@ -70,6 +68,12 @@ def _read_token(token: re.Match[str]) -> Iterator[_Reading]:
                 for reading in run
                 if not could_open_escape(reading.char, token.string, reading.mark.end)
             )
+
+
+def _is_in_address(run: re.Match[str]) -> bool:
+    """Whether an address begins in front of the escapes and goes on up to them."""
+    start = max(run.string.rfind(bracket, 0, run.start()) for bracket in "()[]<>\"'")
+    return _ADDRESS.search(run.string, start + 1, run.end()) is not None
 
 
 def _read_run(run: re.Match[str], offset: int) -> list[_Reading]:

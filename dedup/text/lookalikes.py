@@ -13,6 +13,7 @@ from functools import cache
 
 from dedup.models import Edit
 from dedup.text.marks import Mark
+from dedup.text.words import is_han
 
 __all__ = ["find_lookalikes", "replace_lookalikes"]
 
@@ -34,20 +35,21 @@ _COMPATIBILITY = (
     range(0xF900, 0xFB00),  # compatibility ideographs
     range(0x249C, 0x24EA),  # letters in brackets and circles
     range(0x322A, 0x3248),  # ideographs in brackets and circles, numbers aside
-    range(0x328A, 0x32B1),
+    range(0x3280, 0x32B1),
     range(0x1D400, 0x1D800),  # mathematical letters and digits
     range(0x1F110, 0x1F190),  # letters in brackets, squares and circles
     range(0x1F210, 0x1F260),  # ideographs in squares and brackets
     range(0x2F800, 0x2FA20),  # compatibility ideographs, supplement
 )
 # Of these blocks, what keyboards offer as emoji.
-_EMOJI = frozenset("Ⓜ㊗㊙🈁🈂🈚🈯🈲🈳🈴🈵🈶🈷🈸🈹🈺🉐🉑")
+_EMOJI = frozenset("Ⓜ🈁🈂🈚🈯🈲🈳🈴🈵🈶🈷🈸🈹🈺🉐🉑")
+_SEALS = "㊗㊙"  # emoji, too, unless they stand in a word
 # NFKC leaves these letters alone: white on black, and crossed ones.
 _NEGATIVE_LETTERS = (0x1F150, 0x1F170)
 
 # One character of any of the blocks above; what has no usual form is told apart later.
 _LOOKALIKE = re.compile(
-    "[\u249c-\u24e9\u2e80-\u2fdf\u31c0-\u31e3\u322a-\u3247\u328a-\u32b0\uf900-\ufaff"
+    "[\u249c-\u24e9\u2e80-\u2fdf\u31c0-\u31e3\u322a-\u3247\u3280-\u32b0\uf900-\ufaff"
     "\U0001d400-\U0001d7ff\U0001f110-\U0001f18f\U0001f210-\U0001f25f\U0002f800-\U0002fa1f]"
 )
 
@@ -69,9 +71,18 @@ def find_lookalikes(text: str) -> list[Mark]:
     """Return each character that stands in place of a usual one."""
     if text.isascii():
         return []
+    forms = _usual_forms()
     return [
-        Mark(*match.span()) for match in _LOOKALIKE.finditer(text) if match[0] in _usual_forms()
+        Mark(*match.span())
+        for match in _LOOKALIKE.finditer(text)
+        if match[0] in forms and (match[0] not in _SEALS or _is_in_word(text, match))
     ]
+
+
+def _is_in_word(text: str, match: re.Match[str]) -> bool:
+    """Whether Han characters stand on both sides."""
+    beside = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
+    return len(beside) == 2 and all(map(is_han, beside))
 
 
 def replace_lookalikes(text: str, marks: list[Mark]) -> list[Edit]:

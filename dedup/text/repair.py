@@ -37,6 +37,14 @@ from dedup.text.gbk_shift import find_shifts, unshift_gbk
 from dedup.text.invisible import find_invisible
 from dedup.text.jammers import find_jammers
 from dedup.text.lookalikes import find_lookalikes, replace_lookalikes
+from dedup.text.lost import (
+    find_debris,
+    find_lost,
+    find_residue,
+    mark_debris,
+    mark_lost,
+    mark_residue,
+)
 from dedup.text.marks import LOST, Mark, remove_marked
 from dedup.text.repeats import find_repeats
 from dedup.text.script import count_traditional
@@ -46,6 +54,7 @@ from dedup.text.stuffing import find_headers, find_stuffing
 from dedup.text.suspicion import look_for_damage
 from dedup.text.title_chunks import find_title_chunks
 from dedup.text.triggers import Trigger
+from dedup.text.wrong_encoding import find_misread, read_anew
 
 __all__ = ["CATALOGUE", "ISOLATED_MARKS", "RULES_VERSION", "Repair", "origins", "repair", "replay"]
 
@@ -75,7 +84,10 @@ class Repair(NamedTuple):
 # The order matters. Entities come first, since they may stand for any character
 # that the others look for, invisible ones too. Split annotations and shifts come
 # before whole annotations are stripped, since a reading says which character a
-# lost byte belongs to.
+# lost byte belongs to. Wrong encodings come before all that judge by characters,
+# soft hyphens and control characters being bytes as well; what 锟斤拷 and stray
+# letters say must be settled first, or they would be read as text. Other marks of
+# loss wait until shifts and annotations have taken the `?` that are theirs.
 CATALOGUE: tuple[Repair, ...] = (
     Repair(
         "unescape_entities",
@@ -90,6 +102,35 @@ CATALOGUE: tuple[Repair, ...] = (
         find_byte_escapes,
         decode_bytes,
         Trigger.PERCENT_ESCAPE | Trigger.BACKSLASH_ESCAPE,
+    ),
+    Repair(
+        "mark_residue",
+        DamageKind.LOST_CHARACTERS,
+        find_residue,
+        mark_residue,
+        Trigger.REPLACEMENT,
+    ),
+    Repair(
+        "mark_debris",
+        DamageKind.WRONG_ENCODING,
+        find_debris,
+        mark_debris,
+        Trigger.REPLACEMENT,
+    ),
+    Repair(
+        "read_anew",
+        DamageKind.WRONG_ENCODING,
+        find_misread,
+        read_anew,
+        Trigger.REPLACEMENT
+        | Trigger.MOJIBAKE
+        | Trigger.MOJIBAKE_SIGN
+        | Trigger.LATIN
+        | Trigger.OTHER_ALPHABET
+        | Trigger.CONTROL
+        | Trigger.KANA
+        | Trigger.PRIVATE_USE
+        | Trigger.RARE_HAN,
     ),
     Repair(
         "remove_invisible",
@@ -126,6 +167,13 @@ CATALOGUE: tuple[Repair, ...] = (
         find_annotations,
         remove_marked,
         Trigger.READING,
+    ),
+    Repair(
+        "mark_lost",
+        DamageKind.LOST_CHARACTERS,
+        find_lost,
+        mark_lost,
+        Trigger.REPLACEMENT | Trigger.QUESTION | Trigger.BOX,
     ),
     Repair(
         "keep_one_sign",
@@ -183,7 +231,9 @@ _CALLS_FOR_SCRIPT = int(Trigger.TRADITIONAL)
 ISOLATED_MARKS: dict[DamageKind, int] = {
     DamageKind.PINYIN_ANNOTATION: 4,
     DamageKind.GBK_SHIFT: 0,
+    DamageKind.WRONG_ENCODING: 0,
     DamageKind.ESCAPED_TEXT: 3,
+    DamageKind.LOST_CHARACTERS: 3,
     DamageKind.INVISIBLE_CHARACTERS: 4,
     DamageKind.SPACED_CHARACTERS: 12,
     DamageKind.LOOKALIKE_CHARACTERS: 3,
@@ -250,7 +300,8 @@ def _undo_damage(text: str, triggers: int) -> RepairedText:
         return RepairedText(text, Damage())
     current = _go_through_catalogue(text, triggers)
     if not (current.damaged and current.steps):
-        return RepairedText(text, Damage(damaged=current.damaged, kinds=dict(current.kinds)))
+        score = _share_touched(text, ()) if current.damaged else 0.0
+        return RepairedText(text, Damage(current.damaged, score, dict(current.kinds)))
     rounds: list[_Round] = []
     while current.damaged and current.steps and len(rounds) < _MOST_ROUNDS:
         rounds.append(current)
@@ -259,7 +310,7 @@ def _undo_damage(text: str, triggers: int) -> RepairedText:
     damage = Damage(
         damaged=True,
         score=_share_touched(text, steps),
-        kinds=_count_kinds(text, rounds),
+        kinds=_count_kinds(rounds),
     )
     if current.damaged and current.steps:
         # It did not settle. Half a repair would be repaired differently next time.
@@ -267,10 +318,11 @@ def _undo_damage(text: str, triggers: int) -> RepairedText:
     return RepairedText(rounds[-1].text, damage, steps)
 
 
-def _count_kinds(text: str, rounds: Sequence[_Round]) -> dict[DamageKind, int]:
+def _count_kinds(rounds: Sequence[_Round]) -> dict[DamageKind, int]:
     """Return how many marks of each kind were found, and how many characters stay lost."""
     kinds = sum((done.kinds for done in rounds), Counter[DamageKind]())
-    kinds[DamageKind.LOST_CHARACTERS] += rounds[-1].text.count(LOST) - text.count(LOST)
+    # Every mark of loss is one U+FFFD in the end, and each round meets them all again.
+    kinds[DamageKind.LOST_CHARACTERS] = rounds[-1].text.count(LOST)
     # Adding an empty counter drops what is not above zero.
     return dict(kinds + Counter[DamageKind]())
 
@@ -342,6 +394,6 @@ def _sources(length: int, edits: Sequence[Edit]) -> NDArray[np.int32]:
 
 
 def _share_touched(text: str, steps: Sequence[Step]) -> float:
-    """Return the share of `text` that the steps replaced or removed, at most 1."""
+    """Return the share of `text` that was lost before, or that steps replaced; at most 1."""
     touched = sum(max(edit.end - edit.start, 1) for step in steps for edit in step.edits)
-    return min(1.0, touched / max(len(text), 1))
+    return min(1.0, (touched + text.count(LOST)) / max(len(text), 1))

@@ -9,7 +9,8 @@ A heading such as `目 录`, a name such as `张 三` and a line of verse stay.
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from typing import NamedTuple
 
 from dedup.text.marks import Mark
 from dedup.text.words import is_listed_pair
@@ -24,31 +25,57 @@ _CHINESE = (
     "\U00020000-\U0003ffff]"
 )
 
+_LINE = re.compile(r"[^\n]+")
 _FEWEST_APART = 6
 _APART = re.compile(rf"{_HAN}(?:{_BLANK}.){{{_FEWEST_APART - 1},}}", re.DOTALL)
 _LEAST_SHARE_OF_CHINESE = 0.5
 
 _GAP = re.compile(rf"(?<={_CHINESE}){_BLANK}{{1,2}}(?={_CHINESE})")
+_UNBROKEN = re.compile(rf"{_HAN}(?={_HAN})")
 _BESIDE_WORD = re.compile(
     rf"(?<={_CHINESE}){_BLANK}(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]){_BLANK}(?={_CHINESE})"
 )
 _WORD_EDGE = re.compile(rf"(?<={_CHINESE})(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%])(?={_CHINESE})")
 _FEWEST_SPLIT = 4
 _LEAST_SHARE_SPLIT = 0.35
+_MOST_UNBROKEN = 0.1
+_LEAST_SHARE_OF_KIND = 0.7
+# So many blanks inside words that a short line of single characters is no heading.
+_MANY = 12
+
+
+class _Line(NamedTuple):
+    """A line with the blanks between its Chinese characters.
+
+    Attributes:
+        start: Of the line.
+        end: Of the line.
+        gaps: Blanks between Chinese characters.
+        is_spread: Whether hardly any two Chinese characters touch.
+        is_split: Whether the blanks stand inside words, or every character stands alone.
+    """
+
+    start: int
+    end: int
+    gaps: list[Mark]
+    is_spread: bool
+    is_split: bool
 
 
 def find_spacing(text: str) -> list[Mark]:
     """Return the blanks of `text` that belong to no word boundary."""
     if text.isascii() or sum(map(text.count, _USUAL_BLANKS)) < _FEWEST_SPLIT:
         return []
-    marks: list[Mark] = []
-    done = 0
-    for match in _APART.finditer(text):
-        if _is_set_apart(match[0]):
-            marks += _find_splits(text, done, match.start())
-            marks += (Mark(at, at + 1) for at in range(match.start() + 1, match.end(), 2))
-            done = match.end()
-    return [*marks, *_find_splits(text, done, len(text))]
+    stretches = [match.span() for match in _APART.finditer(text) if _is_set_apart(match[0])]
+    marks = [Mark(at, at + 1) for start, end in stretches for at in range(start + 1, end, 2)]
+    apart = {at for start, end in stretches for at in range(start, end)}
+    lines = [_read_line(text, *match.span()) for match in _LINE.finditer(text)]
+    in_text = len(marks) + sum(len(line.gaps) for line in lines if line.is_split)
+    for line in lines:
+        if line.is_split or (line.is_spread and in_text > _MANY):
+            gaps = line.gaps + _gaps_beside_words(text, line.start, line.end)
+            marks += (gap for gap in gaps if gap.start not in apart)
+    return sorted(marks)
 
 
 def _is_set_apart(stretch: str) -> bool:
@@ -57,15 +84,25 @@ def _is_set_apart(stretch: str) -> bool:
     return num_chinese >= _LEAST_SHARE_OF_CHINESE * len(stretch[::2])
 
 
-def _find_splits(text: str, start: int, end: int) -> Iterator[Mark]:
-    """Yield the blanks between Chinese characters in every line whose words they split."""
-    while start < end:
-        line_end = text.find("\n", start, end)
-        line_end = end if line_end < 0 else line_end
-        gaps = [Mark(*match.span()) for match in _GAP.finditer(text, start, line_end)]
-        if len(gaps) >= _FEWEST_SPLIT and _split_words(text, gaps):
-            yield from sorted(gaps + _gaps_beside_words(text, start, line_end))
-        start = line_end + 1
+def _read_line(text: str, start: int, end: int) -> _Line:
+    gaps = _of_one_kind(text, [Mark(*m.span()) for m in _GAP.finditer(text, start, end)])
+    if not gaps:
+        return _Line(start, end, gaps, is_spread=False, is_split=False)
+    num_unbroken = sum(1 for _ in _UNBROKEN.finditer(text, start, end))
+    is_spread = num_unbroken <= _MOST_UNBROKEN * len(gaps)
+    is_split = len(gaps) >= _FEWEST_SPLIT and (
+        (is_spread and len(gaps) >= _FEWEST_APART) or _split_words(text, gaps)
+    )
+    return _Line(start, end, gaps, is_spread, is_split)
+
+
+def _of_one_kind(text: str, gaps: list[Mark]) -> list[Mark]:
+    """Return the gaps with the commonest blank: the others were there before, if they are few."""
+    kinds = Counter(text[gap.start] for gap in gaps)
+    commonest = max(kinds, key=kinds.__getitem__, default="")
+    if kinds[commonest] < _LEAST_SHARE_OF_KIND * len(gaps):
+        return gaps
+    return [gap for gap in gaps if text[gap.start] == commonest]
 
 
 def _split_words(text: str, gaps: list[Mark]) -> bool:

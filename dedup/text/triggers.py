@@ -36,7 +36,7 @@ class Trigger(IntFlag):
     PRIVATE_USE = auto()
     """A private-use character, or a code point that is none (U+FFFE, surrogates)."""
     REPLACEMENT = auto()
-    """U+FFFD, or `锟` of 锟斤拷."""
+    """U+FFFD, or what opens 锟斤拷, 烫烫烫, 屯屯屯, 葺葺葺."""
     BOX = auto()
     """A geometric shape that stands where a font lacks a character: `□ ■ ▯ ◆`."""
     COMPATIBILITY = auto()
@@ -148,7 +148,7 @@ _SINGLE: dict[Trigger, list[_Range | str]] = {
     ],
     Trigger.CONTROL: [(0x00, 0x08), (0x0B, 0x0C), (0x0E, 0x1F), (0x7F, 0x84), (0x86, 0x9F)],
     Trigger.PRIVATE_USE: [(0xD800, 0xF8FF), "\ufffe\uffff", (0xF0000, 0x10FFFF)],
-    Trigger.REPLACEMENT: ["\N{REPLACEMENT CHARACTER}锟"],
+    Trigger.REPLACEMENT: ["\N{REPLACEMENT CHARACTER}锟烫屯葺"],
     Trigger.BOX: [(0x25A0, 0x25FF), "\N{GETA MARK}"],
     Trigger.COMPATIBILITY: [
         (0x2E80, 0x2FD5),

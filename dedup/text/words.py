@@ -17,6 +17,7 @@ from importlib.resources import files
 from itertools import pairwise
 
 __all__ = [
+    "USUAL_SIGNS",
     "char_odds",
     "is_common",
     "is_han",
@@ -92,7 +93,9 @@ _ODDS_BY_BIT_LENGTH = (-4.7, -3.3, -2.0, -0.8, 0.2, 0.9, 1.6, 2.6)
 _ODDS_OF_LISTED_PAIR = 4.0  # 5.3 as measured; less, since names are seldom listed
 _ODDS_OF_OTHER_PAIR = -0.4
 
-_USUAL_SIGNS = frozenset("\N{IDEOGRAPHIC SPACE}、。·—…‘’“”《》〈〉「」『』【】！（），：；？％○〇")
+USUAL_SIGNS = frozenset("\N{IDEOGRAPHIC SPACE}、。·—…‘’“”《》〈〉「」『』【】！（），：；？％○〇")
+"""The signs of Chinese prose, all of two bytes in GBK."""
+
 _SIGN_ODDS = 1.0
 _ODD_SYMBOL_ODDS = -4.7  # box drawing, kana, Greek, private use: as rare as an unlisted character
 
@@ -105,7 +108,7 @@ def is_han(char: str) -> bool:
 @lru_cache(maxsize=1 << 16)
 def char_odds(char: str) -> float:
     """Return how strongly one two-byte character speaks for text read at the right byte."""
-    if char in _USUAL_SIGNS:
+    if char in USUAL_SIGNS:
         return _SIGN_ODDS
     if not is_han(char):
         return _ODD_SYMBOL_ODDS
@@ -158,7 +161,7 @@ def is_common(char: str) -> bool:
 
     Needs the small table of characters only, not the phrases.
     """
-    if char in _USUAL_SIGNS:
+    if char in USUAL_SIGNS:
         return True
     try:
         return b"\xb0" <= simplify(char).encode("gb2312")[:1] <= b"\xd7"

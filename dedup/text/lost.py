@@ -1,0 +1,116 @@
+"""Marks that stand where a character was: `�`, `?`, `□`, `锟斤拷`, `烫烫烫`.
+
+U+FFFD says so itself. The others have honest uses, and count only where those are
+ruled out: `?` between two Chinese characters in a clause that asks nothing, `□` inside
+a word and not in front of an item. GBK read as UTF-8 leaves runs of U+FFFD with stray
+letters between, the bytes that happened to be valid: `�й�`; nothing can be read from
+them.
+
+Each becomes one `�` for each character that was there: two bytes of GBK are one.
+"""
+
+import re
+
+from dedup.models import Edit
+from dedup.text.marks import LOST, Mark
+
+__all__ = ["find_debris", "find_lost", "find_residue", "mark_debris", "mark_lost", "mark_residue"]
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+# U+FFFD twice in UTF-8, read as GBK: what one character of GBK becomes when it is read
+# as UTF-8, saved, and read as GBK. And memory that a debugger filled with CC, CD or DD.
+_RESIDUE = re.compile(r"锟斤拷|烫{3,}|屯{3,}|葺{3,}")
+# Among other such text the three bytes of each U+FFFD fall in different pairs.
+_KUNJIN = re.compile(
+    rf"[{_HAN}\uff01-\uff5e\ue000-\uf8ff]*锟斤拷[{_HAN}\uff01-\uff5e\ue000-\uf8ff]*"
+)
+
+# U+FFFD with what bytes of GBK or Big5 happen to be in UTF-8 between: letters of other
+# alphabets, two bytes each, and characters of planes that nobody uses.
+_DEBRIS = re.compile("[�\u0080-\u07ff\U00040000-\U0010ffff]{8,}")
+_FEWEST_IN_DEBRIS = 5
+_LEAST_SHARE_IN_DEBRIS = 0.5
+_REPLACED = re.compile("�")
+# In a word or in front of a sign; a box behind a sign or a digit may be a bullet.
+_IN_WORD = rf"(?<=[{_HAN}])MARK(?=[{_HAN}0-9，。、；：])"
+_BOX = re.compile(_IN_WORD.replace("MARK", "[□▯]{1,3}"))
+_QUESTION = re.compile(
+    _IN_WORD.replace("MARK", r"\?{1,2}") + rf"|(?<=[，。、；：“‘（《【0-9])\?{{1,2}}(?=[{_HAN}])"
+)
+
+# What asks is in the clause in front; a clause is never longer than this.
+_LONGEST_CLAUSE = 24
+_CLAUSE = re.compile(r"[^，。！？；：、,!?;:\n�]*\Z")
+_ASKING = re.compile("[吗嗎呢么麼吧啊呀何谁誰哪几幾多怎什啥甚否孰岂豈焉不没沒]")
+
+
+def find_residue(text: str) -> list[Mark]:
+    """Return what decoders and debuggers left in place of characters."""
+    marks = [
+        Mark(*match.span()) for match in _KUNJIN.finditer(text) if _bytes_lost(match[0]) is not None
+    ]
+    done = {at for mark in marks for at in range(*mark)}
+    marks += (Mark(*m.span()) for m in _RESIDUE.finditer(text) if m.start() not in done)
+    return sorted(marks)
+
+
+def mark_residue(text: str, marks: list[Mark]) -> list[Edit]:
+    """Put one `�` in place of every two bytes of GBK."""
+    edits = []
+    for start, end in marks:
+        num_bytes = _bytes_lost(text[start:end]) or 2
+        edits.append(Edit(start, end, LOST * ((num_bytes + 1) // 2)))
+    return edits
+
+
+def _bytes_lost(stretch: str) -> int | None:
+    """Return how many bytes were read as UTF-8 once, None if the stretch has sound text.
+
+    >>> _bytes_lost("锟斤拷锟叫癸拷"), _bytes_lost("国锟斤拷")
+    (6, None)
+    """
+    try:
+        seen = stretch.encode("gb18030").decode()
+    except UnicodeError:
+        return None
+    return sum(1 if char == LOST else len(char.encode()) for char in seen)
+
+
+def find_debris(text: str) -> list[Mark]:
+    """Return the stretches of GBK or Big5 that were read as UTF-8, as far as they show."""
+    return [
+        Mark(*match.span())
+        for match in _DEBRIS.finditer(text)
+        if len(match[0]) > match[0].count(LOST) >= _FEWEST_IN_DEBRIS
+        if match[0].count(LOST) >= _LEAST_SHARE_IN_DEBRIS * len(match[0])
+    ]
+
+
+def mark_debris(text: str, marks: list[Mark]) -> list[Edit]:
+    """Put one `�` in place of every two bytes."""
+    edits = []
+    for start, end in marks:
+        num_bytes = sum(1 if char == LOST else len(char.encode()) for char in text[start:end])
+        edits.append(Edit(start, end, LOST * ((num_bytes + 1) // 2)))
+    return edits
+
+
+def find_lost(text: str) -> list[Mark]:
+    """Return each mark of a lost character."""
+    marks = [Mark(*match.span()) for match in _REPLACED.finditer(text)]
+    marks += (Mark(*match.span()) for match in _BOX.finditer(text))
+    marks += (Mark(*m.span()) for m in _QUESTION.finditer(text) if not _asks(text, m.start()))
+    return sorted(marks)
+
+
+def mark_lost(text: str, marks: list[Mark]) -> list[Edit]:
+    """Put `�` in place of each mark that is not one already."""
+    return [
+        Edit(mark.start, mark.end, LOST) for mark in marks if text[mark.start : mark.end] != LOST
+    ]
+
+
+def _asks(text: str, at: int) -> bool:
+    """Whether the clause in front of a question mark is a question."""
+    clause = _CLAUSE.search(text, max(0, at - _LONGEST_CLAUSE), at)
+    return clause is not None and _ASKING.search(clause[0]) is not None

@@ -1,0 +1,192 @@
+"""Text read in another encoding than it was written in, whole or in part.
+
+    UTF-8 as GBK or GB18030    中国新闻   涓浗鏂伴椈
+    UTF-8 as Windows-1252      中国      ä¸­å›½
+    GBK as Latin-1             中国新闻   ÖÐ¹úÐÂÎÅ
+    Big5 as Latin-1            中國新聞   ¤¤°ê·s»D
+    Big5 as GBK                中國新聞   い瓣穝籇
+    GBK as Big5                中国新闻   笢弊陔恓
+
+The characters that stand there tell the bytes; read in the right encoding they are
+Chinese again, and that is the evidence (`dedup.text.misreading`). Text that went the
+wrong way several times comes back a turn at a time. GBK read as UTF-8 leaves nothing
+but marks of loss, and is no business of this module.
+"""
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.kernels import kernel
+from dedup.models import Edit
+from dedup.text.byte_tables import big5_chars, bytes_of, gbk_chars
+from dedup.text.code_points import code_points
+from dedup.text.marks import LOST, Mark
+from dedup.text.misreading import Stretch, misread_stretches
+from dedup.text.plausibility import odds_of_chars
+from dedup.text.words import pair_odds
+
+__all__ = ["find_misread", "read_anew"]
+
+
+class _Confusion(NamedTuple):
+    """A way of misreading.
+
+    Attributes:
+        read: The table of bytes of the encoding that the text was read in.
+        written: The encoding that it was written in.
+    """
+
+    read: str
+    written: str
+
+
+# What is valid UTF-8 is so by no chance, and hardly anything else needs to be tried then.
+_FROM_UTF8 = tuple(
+    _Confusion(read, "utf-8") for read in ("gb18030", "gbk", "latin", "shift_jis", "big5")
+)
+_FROM_PAIRS = (
+    _Confusion("latin_or_utf8", "gbk"),
+    _Confusion("latin_or_utf8", "big5"),
+    _Confusion("gb18030", "big5"),
+    _Confusion("big5", "gbk"),
+)
+# What only these encodings leave behind; without it there is no need to look.
+_TELLTALES = {
+    "gbk": re.compile("€"),
+    "latin": re.compile("[\u0080-\u00ff][^\u4e00-\u9fff]{0,9}[\u0080-\u00ff]"),
+    "latin_or_utf8": re.compile("[\u0080-\u00ff][^\u4e00-\u9fff]{0,9}[\u0080-\u00ff]"),
+    "shift_jis": re.compile("[\uff61-\uff9f]"),
+    "big5": re.compile("[\u4e00-\u9fff]"),
+    "gb18030": re.compile("[\u3040-\u30ff\u4e00-\u9fff]"),
+}
+
+# A stretch is believed from here on; a change to it and back costs as much already. What
+# was read as pairs and written in pairs has no other evidence than plausibility: then
+# the pairs of neighbours count as well, in a sample.
+_ENOUGH_GAIN = 14.0
+_ENOUGH_GAIN_OF_PAIRS = 24.0
+_ENOUGH_GAIN_BESIDE_LOSS = 20.0
+_FEWEST_DIFFERENT = 3
+_FEWEST_DIFFERENT_OF_PAIRS = 5
+_LEAST_MEAN_ODDS = 0.3
+_SAMPLE = 400
+_MOST_LOST = 0.5
+# Of UTF-8 read as Big5 little is left; that it was is all there is to say.
+_UTF8_AS_BIG5 = _Confusion("big5", "utf-8")
+_ENOUGH_GAIN_OF_WRECK = 40.0
+_PAIRS_AS_PAIRS = frozenset({_Confusion("gb18030", "big5"), _Confusion("big5", "gbk")})
+
+# Japanese, which else reads like Big5's commonest characters.
+_KANA_PAIR = re.compile("[\u3041-\u3096](?=[\u3041-\u3096])|[\u30a1-\u30fa](?=[\u30a1-\u30fa])")
+_ODDS_OF_KANA_PAIR = 3.0
+
+# What no text with a misread line stays below; one in fifty clean articles does not.
+_LEAST_IMPLAUSIBLE = 10.0
+_LEAST_IMPLAUSIBLE_REST = 5.0  # beside what is certain
+_LAST_CODE = 0xFFFF  # of the table; no character, so that it stands for all beyond
+_BLANK = ord(" ")  # stands for what is read already
+
+
+def find_misread(text: str) -> list[Mark]:
+    """Return the stretches of `text` that were read in a wrong encoding."""
+    return [Mark(stretch.start, stretch.end) for stretch in _read_all(text)]
+
+
+def read_anew(text: str, _marks: list[Mark]) -> list[Edit]:
+    """Read the bytes of each stretch in the encoding that it was written in."""
+    return [Edit(stretch.start, stretch.end, stretch.text) for stretch in _read_all(text)]
+
+
+# A repair is asked twice, what it finds and how to undo it; the texts are few and short.
+@lru_cache(maxsize=4)
+def _read_all(text: str) -> tuple[Stretch, ...]:
+    """Return the misread stretches, each in its likeliest reading."""
+    codes = code_points(text)
+    if _implausibility(codes, odds_of_chars()) < _LEAST_IMPLAUSIBLE:
+        return ()
+    readings = _read_as(text, codes, _FROM_UTF8)
+    chosen = _choose(text, readings)
+    left = codes.copy()
+    for stretch in chosen:
+        left[stretch.start : stretch.end] = _BLANK
+    if _implausibility(left, odds_of_chars()) >= _LEAST_IMPLAUSIBLE_REST:
+        chosen = _choose(text, readings + _read_as(text, codes, _FROM_PAIRS))
+    return tuple(chosen)
+
+
+def _read_as(
+    text: str, codes: NDArray[np.uint32], confusions: tuple[_Confusion, ...]
+) -> list[tuple[Stretch, _Confusion]]:
+    """Return every stretch that gains by undoing one of the confusions."""
+    return [
+        (stretch, confusion)
+        for confusion in confusions
+        if _TELLTALES[confusion.read].search(text)
+        for stretch in misread_stretches(
+            codes, bytes_of(confusion.read), _chars_of(confusion.written), odds_of_chars()
+        )
+    ]
+
+
+def _choose(text: str, readings: list[tuple[Stretch, _Confusion]]) -> list[Stretch]:
+    """Return the believable readings that gain most where several overlap, in order."""
+    free = np.ones(len(text), np.bool_)
+    chosen: list[Stretch] = []
+    for stretch, confusion in sorted(readings, key=lambda reading: -reading[0].gain):
+        is_free = free[stretch.start : stretch.end].all()
+        if is_free and _is_believable(text, stretch, confusion):
+            free[stretch.start : stretch.end] = False
+            chosen.append(stretch)
+    return sorted(chosen)
+
+
+def _is_believable(text: str, stretch: Stretch, confusion: _Confusion) -> bool:
+    """Whether the reading gains enough, and not by the same characters again and again."""
+    num_different = len({char for char in stretch.text if char != LOST and not char.isascii()})
+    if num_different < _FEWEST_DIFFERENT:
+        return False
+    if confusion == _UTF8_AS_BIG5:
+        return stretch.gain >= _ENOUGH_GAIN_OF_WRECK
+    if stretch.text.count(LOST) > _MOST_LOST * len(stretch.text):
+        return False
+    if confusion not in _PAIRS_AS_PAIRS:
+        return stretch.gain >= _ENOUGH_GAIN
+    stands = text[stretch.start : min(stretch.end, stretch.start + _SAMPLE)]
+    gain = stretch.gain + _neighbour_odds(stretch.text[:_SAMPLE]) - _neighbour_odds(stands)
+    enough = _ENOUGH_GAIN_BESIDE_LOSS if LOST in stands else _ENOUGH_GAIN_OF_PAIRS
+    is_chinese = _mean_odds(stretch.text[:_SAMPLE]) >= _LEAST_MEAN_ODDS
+    return num_different >= _FEWEST_DIFFERENT_OF_PAIRS and gain >= enough and is_chinese
+
+
+def _mean_odds(text: str) -> float:
+    """Return the mean plausibility of the characters beyond ASCII that are not lost."""
+    codes = [min(ord(char), _LAST_CODE) for char in text if char != LOST and not char.isascii()]
+    return float(odds_of_chars()[codes].mean()) if codes else 0.0
+
+
+def _neighbour_odds(text: str) -> float:
+    """Return how strongly neighbours speak for a text: listed pairs, and kana beside kana."""
+    num_kana = len(_KANA_PAIR.findall(text))
+    return num_kana * _ODDS_OF_KANA_PAIR + sum(pair_odds(a, b) for a, b in pairwise(text))
+
+
+def _chars_of(written: str) -> NDArray[np.int32] | None:
+    """Return the table of pairs of an encoding, None for UTF-8."""
+    if written == "utf-8":
+        return None
+    return gbk_chars() if written == "gbk" else big5_chars()
+
+
+@kernel
+def _implausibility(codes: NDArray[np.uint32], odds: NDArray[np.float32]) -> float:
+    """Return the highest sum of odds against Chinese that any stretch of the text has."""
+    highest = current = 0.0
+    for code in codes:
+        current = max(0.0, current - float(odds[min(code, _LAST_CODE)]))
+        highest = max(highest, current)
+    return highest
