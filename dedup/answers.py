@@ -100,11 +100,9 @@ class Answers:
             if comparison.number in rows
         ]
         relations = _without_echoes(relations)
-        digest = prepared.normalized_digest
+        separated = reader.separated_from(prepared.normalized_digest)
         relations = [
-            relation
-            for relation in relations
-            if not reader.is_no_copy(digest, relation.known.cluster_id)
+            relation for relation in relations if relation.known.cluster_id not in separated
         ]
         # Beside a damaged original a sound text looks garbled: the fault is not its own.
         return [

@@ -360,8 +360,12 @@ class Deduplicator:
         """Memory of the index, in bytes."""
         return self._known.nbytes
 
+    def sequence(self) -> int:
+        """Return the sequence of the newest log entry: the cheapest look into the store."""
+        return self._store.read().sequence()
+
     def stats(self) -> StoreStats:
-        """Return counts and sizes of the store."""
+        """Return counts and sizes of the store; reads an entry for each cluster."""
         return self._store.read().stats()
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app.dependencies import ServiceDependency, in_thread
+from app.dependencies import ServiceDependency, in_thread, in_thread
 from app.lifecycle import DRAINING
 from app.metrics import exposition
 from app.openapi import problems
@@ -30,7 +30,7 @@ async def ready(service: ServiceDependency) -> StatusAnswer:
     """Answer after a look into the store; not any more once the service was asked to stop."""
     if DRAINING.is_set():
         raise ProblemError(NOT_READY, "the service is about to stop")
-    service.dedup.stats()
+    await in_thread(service.dedup.sequence)
     return StatusAnswer(status="ready")
 
 

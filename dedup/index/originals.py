@@ -92,7 +92,11 @@ class KnownOriginals:
         if reader.sequence() == self._sequence:
             return  # as most often; asking for the entries takes several times as long
         with self._lock:
-            while entries := reader.log(after=self._sequence, limit=_ROWS_AT_ONCE):
+            is_behind = True
+            while is_behind:
+                entries = reader.log(after=self._sequence, limit=_ROWS_AT_ONCE)
+                if not entries:
+                    return
                 touched = {entry.number for entry in entries}
                 touched |= {entry.former for entry in entries if entry.former is not None}
                 # The state now, not the entries, tells who is an original: applying an
@@ -105,6 +109,7 @@ class KnownOriginals:
                 self._list_copies(reader.articles(sorted(others)).values(), reader)
                 self._upto = max(self._upto, *touched)
                 self._sequence = entries[-1].sequence
+                is_behind = len(entries) == _ROWS_AT_ONCE
 
     def find(self, probe: Probe) -> Candidates:
         """Return committed originals that share keys."""

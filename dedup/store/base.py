@@ -244,8 +244,8 @@ class StoreReader(Protocol):
         """
         ...
 
-    def is_no_copy(self, normalized_digest: bytes, cluster_id: str) -> bool:
-        """Return whether an editor said that this text is no copy of this cluster."""
+    def separated_from(self, normalized_digest: bytes) -> frozenset[str]:
+        """Return the ids of the clusters of which an editor said that this text is no copy."""
         ...
 
     def members(self, cluster_id: str, *, after: int, limit: int) -> list[StoredArticle]:
@@ -304,7 +304,7 @@ class StoreWriter(StoreReader, Protocol):
     def leave(self, number: int, cluster_id: str, finding: Finding) -> None:
         """Let a copy leave its cluster and found one, on an editor's word.
 
-        From now on its text `is_no_copy` of the cluster that it left.
+        From now on its text is `separated_from` the cluster that it left.
 
         Args:
             number: Of a copy.

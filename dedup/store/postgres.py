@@ -51,7 +51,9 @@ _FULL = (psycopg.errors.DiskFull, psycopg.errors.ProgramLimitExceeded)
 _CORRUPT = (psycopg.errors.DataCorrupted, psycopg.errors.IndexCorrupted)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+Cursor = psycopg.Cursor[tuple[Any, ...]]
 Result = TypeVar("Result")
+Writer = TypeVar("Writer", bound="PostgresWriter")
 
 
 class PostgresReader(SqlReader):
@@ -106,7 +108,44 @@ class PostgresWriter(PostgresReader, SqlWriter):
     def __init__(self, pool: "Pool", scheme: str, connection: Connection) -> None:
         """Write over this connection, which is in a transaction."""
         super().__init__(pool, scheme)
-        self._connection = connection
+        self._connection: Connection = connection
+        self._changes: list[tuple[str, Sequence[Any]]] = []
+
+    def begin(self) -> None:
+        """Wait until nobody else writes.
+
+        Raises:
+            StoreVersionError: Another process upgraded the store meanwhile.
+        """
+        [(scheme,)] = self._rows("SELECT value FROM store WHERE key = 'scheme' FOR UPDATE")
+        self._require(scheme)
+
+    def commit(self) -> None:
+        """Commit, together with the changes that were not sent yet."""
+        self._change("COMMIT")
+        self._send_changes()
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        if not self._changes:
+            return super()._rows(sql, values)
+        with self._connection.pipeline():
+            self._send_changes()
+            cursor = _execute(self._connection, sql, values)
+        return _rows_of(cursor)
+
+    def _each(self, sql: str) -> Iterator[Any]:
+        self._send_changes()
+        return super()._each(sql)
+
+    def _change(self, sql: str, values: Sequence[Any] = ()) -> None:
+        # Goes to the server with the next question, which must go there anyway.
+        self._changes.append((sql, values))
+
+    def _send_changes(self) -> None:
+        changes, self._changes = self._changes, []
+        with self._connection.pipeline():
+            for sql, values in changes:
+                _execute(self._connection, sql, values)
 
 
 class PostgresStore:
@@ -146,18 +185,18 @@ class PostgresStore:
     @contextmanager
     def write(self) -> Iterator[PostgresWriter]:
         """Begin the transaction that may write; leaving it commits or rolls back."""
-        with self._locked() as connection:
-            writer = PostgresWriter(self._pool, self.scheme, connection)
-            writer.require_scheme()
+        with self._writing(PostgresWriter) as writer:
             yield writer
 
     @contextmanager
-    def _locked(self) -> Iterator[Connection]:
+    def _writing(self, make: Callable[["Pool", str, Connection], Writer]) -> Iterator[Writer]:
         """Begin a transaction that is the only one to write."""
         # Threads of one process wait here and not each with a connection of the server.
         with self._lock, self._pool.transaction() as connection:
-            _fetch(connection, "SELECT value FROM store WHERE key = 'scheme' FOR UPDATE")
-            yield connection
+            writer = make(self._pool, self.scheme, connection)
+            writer.begin()
+            yield writer
+            writer.commit()
 
     def close(self) -> None:
         """Close every connection; may be called twice."""
@@ -317,8 +356,15 @@ def _migrate(connection: Connection, scheme: str, location: str) -> None:
 
 
 def _fetch(connection: Connection, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-    cursor = connection.execute(_with_marks(sql), [_storable(value) for value in values])
+    return _rows_of(_execute(connection, sql, values))
+
+
+def _rows_of(cursor: Cursor) -> list[Any]:
     return cursor.fetchall() if cursor.description else []
+
+
+def _execute(connection: Connection, sql: str, values: Sequence[Any]) -> Cursor:
+    return connection.execute(_with_marks(sql), [_storable(value) for value in values])
 
 
 @lru_cache(maxsize=1024)

@@ -82,9 +82,7 @@ class PostgresMaintenance(PostgresStore):
     @contextmanager
     def write(self) -> Iterator[PostgresMaintenanceWriter]:
         """Begin the transaction that may write; leaving it commits or rolls back."""
-        with self._locked() as connection:
-            writer = PostgresMaintenanceWriter(self._pool, self.scheme, connection)
-            writer.require_scheme()
+        with self._writing(PostgresMaintenanceWriter) as writer:
             yield writer
 
     @contextmanager

@@ -163,13 +163,12 @@ class SqlReader(ABC):
         smaller = "size < ? ORDER BY size DESC, number DESC"
         return rows + self._clusters(smaller, (size,), limit - len(rows))
 
-    def is_no_copy(self, normalized_digest: bytes, cluster_id: str) -> bool:
-        """Return whether an editor said that this text is no copy of this cluster."""
+    def separated_from(self, normalized_digest: bytes) -> frozenset[str]:
+        """Return the ids of the clusters of which an editor said that this text is no copy."""
         rows = self._rows(
-            "SELECT 1 FROM no_copies WHERE normalized_digest = ? AND cluster_id = ?",
-            (normalized_digest, cluster_id),
+            "SELECT cluster_id FROM no_copies WHERE normalized_digest = ?", (normalized_digest,)
         )
-        return bool(rows)
+        return frozenset(cluster_id for (cluster_id,) in rows)
 
     def members(self, cluster_id: str, *, after: int, limit: int) -> list[StoredArticle]:
         """Return members numbered above `after`, in order of number."""
@@ -236,9 +235,8 @@ class SqlReader(ABC):
     def stats(self) -> StoreStats:
         """Return counts and sizes."""
         [(articles, clusters, scheme)] = self._rows(
-            "SELECT (SELECT coalesce(sum(size), 0) FROM clusters),"
-            " (SELECT count(*) FROM clusters),"
-            " (SELECT value FROM store WHERE key = 'scheme')"
+            "SELECT coalesce(sum(size), 0), count(*),"
+            " (SELECT value FROM store WHERE key = 'scheme') FROM clusters"
         )
         return StoreStats(
             articles=int(articles),
@@ -251,6 +249,9 @@ class SqlReader(ABC):
     def require_scheme(self) -> None:
         """Refuse to go on with a store that another process upgraded meanwhile."""
         [(stored,)] = self._rows("SELECT value FROM store WHERE key = 'scheme'")
+        self._require(stored)
+
+    def _require(self, stored: str) -> None:
         if stored != self._scheme:
             raise _scheme_error(stored, self._scheme, self._location)
 
@@ -264,17 +265,28 @@ class SqlReader(ABC):
 class SqlWriter(SqlReader):
     """One transaction; the store begins and ends it."""
 
+    @abstractmethod
+    def _change(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Run a statement whose outcome nobody asks for, now or before the next question.
+
+        Raises:
+            StoreError: In place of the database's own errors; perhaps only later.
+        """
+
     def add(self, article: NewArticle) -> int:
         """Write an article and return its number."""
         record = article.record
-        cluster = self._join_cluster(article.cluster_id)
-        [(number,)] = self._rows(
+        # A cluster's next number by hand, for an import brings numbers of its own: a
+        # sequence of the database would not know of them.
+        [(number, cluster)] = self._rows(
             "INSERT INTO articles (id, cluster, text_digest, title, url, published_at,"
-            " first_seen, format, finding, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " RETURNING number",
+            " first_seen, format, finding, text) VALUES (?,"
+            " coalesce((SELECT number FROM clusters WHERE cluster_id = ?),"
+            " (SELECT coalesce(max(number), 0) + 1 FROM clusters)), ?, ?, ?, ?, ?, ?, ?, ?)"
+            " RETURNING number, cluster",
             (
                 record.id,
-                cluster or 0,
+                article.cluster_id,
                 article.text_digest,
                 record.title,
                 record.url,
@@ -285,16 +297,20 @@ class SqlWriter(SqlReader):
                 self._codec.encode(article.text),
             ),
         )
-        if cluster is None:
-            self._found_cluster(article.cluster_id, number)
+        self._change(
+            "INSERT INTO clusters (number, cluster_id, original, size) VALUES (?, ?, ?, 1)"
+            " ON CONFLICT (cluster_id) DO UPDATE SET size = clusters.size + 1",
+            (cluster, article.cluster_id, number),
+        )
         signature = None if article.signature is None else article.signature.tobytes()
-        self._rows(
-            "INSERT INTO signatures VALUES (?, ?, ?, ?)",
-            (number, int(cluster is None), article.normalized_digest, signature),
+        self._change(
+            "INSERT INTO signatures SELECT ?, CASE WHEN original = ? THEN 1 ELSE 0 END, ?, ?"
+            " FROM clusters WHERE number = ?",
+            (number, number, article.normalized_digest, signature, cluster),
         )
         if article.normalized is not None:
             frame = self._codec.encode(article.normalized)
-            self._rows("INSERT INTO normalized_texts VALUES (?, ?)", (number, frame))
+            self._change("INSERT INTO normalized_texts VALUES (?, ?)", (number, frame))
         self._append_log(LogOperation.ADD, number, None, article.cluster_id)
         return int(number)
 
@@ -305,44 +321,44 @@ class SqlWriter(SqlReader):
             " WHERE c.cluster_id = ?",
             (cluster_id,),
         )
-        self._rows(
+        self._change(
             "UPDATE clusters SET original = ?, pinned = ? WHERE cluster_id = ?",
             (number, int(operation is LogOperation.PIN), cluster_id),
         )
-        self._rows("UPDATE signatures SET is_original = 0 WHERE number = ?", (former,))
-        self._rows("UPDATE signatures SET is_original = 1 WHERE number = ?", (number,))
+        self._change("UPDATE signatures SET is_original = 0 WHERE number = ?", (former,))
+        self._change("UPDATE signatures SET is_original = 1 WHERE number = ?", (number,))
         _, _, article_id = self._place(number)
         self._append_log(operation, number, former, cluster_id, article_id, former_id)
 
     def leave(self, number: int, cluster_id: str, finding: Finding) -> None:
         """Let a copy leave its cluster and found one, on an editor's word."""
         cluster, left_id, article_id = self._place(number)
-        self._rows("UPDATE clusters SET size = size - 1 WHERE number = ?", (cluster,))
-        self._rows(
+        self._change("UPDATE clusters SET size = size - 1 WHERE number = ?", (cluster,))
+        self._change(
             "INSERT INTO no_copies SELECT normalized_digest, ? FROM signatures"
             " WHERE number = ? ON CONFLICT DO NOTHING",
             (left_id, number),
         )
-        self._rows(
+        self._change(
             "UPDATE articles SET finding = ? WHERE number = ?", (encode_finding(finding), number)
         )
-        self._rows("UPDATE signatures SET is_original = 1 WHERE number = ?", (number,))
+        self._change("UPDATE signatures SET is_original = 1 WHERE number = ?", (number,))
         self._found_cluster(cluster_id, number)
         self._append_log(LogOperation.LEAVE, number, None, cluster_id, article_id)
 
     def remove(self, number: int) -> None:
         """Delete an article that is no original, or the last member of its cluster."""
         cluster, cluster_id, article_id = self._place(number)
-        self._rows("DELETE FROM articles WHERE number = ?", (number,))
-        self._rows("DELETE FROM signatures WHERE number = ?", (number,))
-        self._rows("DELETE FROM normalized_texts WHERE number = ?", (number,))
-        self._rows("UPDATE clusters SET size = size - 1 WHERE number = ?", (cluster,))
-        self._rows("DELETE FROM clusters WHERE number = ? AND size = 0", (cluster,))
+        self._change("DELETE FROM articles WHERE number = ?", (number,))
+        self._change("DELETE FROM signatures WHERE number = ?", (number,))
+        self._change("DELETE FROM normalized_texts WHERE number = ?", (number,))
+        self._change("UPDATE clusters SET size = size - 1 WHERE number = ?", (cluster,))
+        self._change("DELETE FROM clusters WHERE number = ? AND size = 0", (cluster,))
         self._append_log(LogOperation.REMOVE, number, None, cluster_id, article_id)
 
     def forget_log(self, *, keep: int, limit: int) -> None:
         """Delete some of the oldest log entries about articles that are gone."""
-        self._rows(
+        self._change(
             "DELETE FROM log WHERE sequence IN (SELECT sequence FROM log l WHERE sequence <= ?"
             " AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.number = l.number)"
             " ORDER BY sequence LIMIT ?)",
@@ -358,13 +374,6 @@ class SqlWriter(SqlReader):
         )
         return cluster, cluster_id, article_id
 
-    def _join_cluster(self, cluster_id: str) -> int | None:
-        rows = self._rows(
-            "UPDATE clusters SET size = size + 1 WHERE cluster_id = ? RETURNING number",
-            (cluster_id,),
-        )
-        return rows[0][0] if rows else None
-
     def _found_cluster(self, cluster_id: str, original: int) -> None:
         # The next number by hand, for an import brings numbers of its own: a sequence of
         # the database would not know of them.
@@ -373,7 +382,7 @@ class SqlWriter(SqlReader):
             " SELECT coalesce(max(number), 0) + 1, ?, ?, 1 FROM clusters RETURNING number",
             (cluster_id, original),
         )
-        self._rows("UPDATE articles SET cluster = ? WHERE number = ?", (cluster, original))
+        self._change("UPDATE articles SET cluster = ? WHERE number = ?", (cluster, original))
 
     def _append_log(
         self,
@@ -385,7 +394,7 @@ class SqlWriter(SqlReader):
         former_id: str | None = None,
     ) -> None:
         at = to_microseconds(datetime.now(UTC))
-        self._rows(
+        self._change(
             "INSERT INTO log (operation, number, former, cluster_id, at, article_id, former_id)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (operation, number, former, cluster_id, at, article_id, former_id),

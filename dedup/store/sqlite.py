@@ -95,6 +95,9 @@ class SqliteReader(SqlReader):
 class SqliteWriter(SqliteReader, SqlWriter):
     """One transaction; the store begins and ends it."""
 
+    def _change(self, sql: str, values: Sequence[Any] = ()) -> None:
+        self._rows(sql, values)
+
 
 class SqliteStore:
     """Articles in a directory, shared by threads and processes of one machine."""
