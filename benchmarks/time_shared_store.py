@@ -10,6 +10,7 @@ within one run.
 
 import argparse
 import json
+import resource
 import secrets
 import socket
 import subprocess
@@ -17,12 +18,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import numpy as np
-import psutil
 import psycopg
 from http_load import post, run_load
 from shared_store import Maker, fill
@@ -63,20 +64,24 @@ def time_each(check: Callable[[Article], object], articles: list[Article]) -> li
     return seconds
 
 
+def most_memory() -> int:
+    """Return the most bytes that this process ever had in memory."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 def time_library(location: str, maker: Maker, count: int) -> None:
     """Time checks in this process."""
-    memory = psutil.Process().memory_info
-    before, start = memory().rss, time.perf_counter()
+    before, start = most_memory(), time.perf_counter()
     with Deduplicator.open(location) as dedup:
         known = dedup.stats().articles
         ready = time.perf_counter() - start
         print(f"ready after {ready:.1f} s, {ready / known * 1e6:.1f} µs an article")
-        print(f"memory {(memory().rss - before) / known:.0f} bytes an article")
+        print(f"memory {(most_memory() - before) / known:.0f} bytes an article")
         time_each(dedup.prepare, samples(maker, 20))
         report("prepare alone", time_each(dedup.prepare, samples(maker, count)))
         for remember in (False, True):
             articles = samples(maker, count)
-            check = time_each(lambda one, r=remember: dedup.check(one, remember=r), articles)
+            check = time_each(partial(dedup.check, remember=remember), articles)
             report(f"check, remember {remember}, an unknown one", check[::2])
             report(f"check, remember {remember}, a copy", check[1::2])
 
@@ -152,9 +157,10 @@ def is_empty(location: str) -> bool:
     """Return whether no article was written to a database."""
     with psycopg.connect(location) as connection:
         [table] = connection.execute("SELECT to_regclass('dedup.articles')").fetchone() or [None]
-        return table is None or not connection.execute(
-            "SELECT 1 FROM dedup.articles LIMIT 1"
-        ).fetchone()
+        return (
+            table is None
+            or not connection.execute("SELECT 1 FROM dedup.articles LIMIT 1").fetchone()
+        )
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app.dependencies import ServiceDependency, in_thread, in_thread
+from app.dependencies import ServiceDependency, in_thread
 from app.lifecycle import DRAINING
 from app.metrics import exposition
 from app.openapi import problems
