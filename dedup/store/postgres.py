@@ -59,6 +59,12 @@ Writer = TypeVar("Writer", bound="PostgresWriter")
 class PostgresReader(SqlReader):
     """Answers questions over the pool's connections; belongs to one thread."""
 
+    # Each half has an index that holds what is asked for.
+    _TITLED = (
+        "(SELECT number, title FROM articles WHERE octet_length(title) < 2000 UNION ALL"
+        " SELECT number, title FROM articles WHERE octet_length(title) >= 2000) titled"
+    )
+
     def __init__(self, pool: "Pool", scheme: str) -> None:
         """Read signatures of this scheme over connections of this pool."""
         super().__init__(scheme, pool.location)

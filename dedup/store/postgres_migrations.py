@@ -72,4 +72,17 @@ MIGRATIONS: tuple[Migration, ...] = (
         CREATE INDEX changes ON log (sequence) WHERE operation <> 'add';
         """,
     ),
+    Migration(
+        "0002_titles",
+        """
+        -- Searching for a part of a title reads all titles, but nothing else. Lowering them
+        -- by the rules of a language would cost more than reading them.
+        ALTER TABLE articles ALTER COLUMN title TYPE TEXT COLLATE "C";
+        -- Not the longest: an index has no place for them.
+        CREATE INDEX articles_by_title ON articles (number) INCLUDE (title)
+            WHERE octet_length(title) < 2000;
+        CREATE INDEX articles_by_long_title ON articles (number)
+            WHERE octet_length(title) >= 2000;
+        """,
+    ),
 )

@@ -52,6 +52,8 @@ _WILDCARDS = re.compile(r"[%_!]")  # of LIKE, and the sign that takes their mean
 class SqlReader(ABC):
     """Answers questions in SQL, with `?` where a value goes."""
 
+    _TITLED = "articles"  # what is searched for titles
+
     def __init__(self, scheme: str, location: str) -> None:
         """Read signatures of this scheme.
 
@@ -115,11 +117,12 @@ class SqlReader(ABC):
 
     def titled(self, part: str, *, after: int, limit: int) -> list[StoredArticle]:
         """Return articles numbered above `after` with this in their title, in order."""
-        pattern = _WILDCARDS.sub(r"!\g<0>", part)
-        # Numbers first: SQLite reads its index of titles and not every article.
+        # As both databases lower titles: ASCII letters alone.
+        pattern = _WILDCARDS.sub(r"!\g<0>", part.encode().lower().decode())
+        # Numbers first: that reads an index of titles and not every article.
         rows = self._rows(
-            "SELECT number FROM articles WHERE title IS NOT NULL AND number > ?"
-            " AND lower(title) LIKE lower(?) ESCAPE '!' ORDER BY number LIMIT ?",
+            f"SELECT number FROM {self._TITLED} WHERE title IS NOT NULL AND number > ?"
+            " AND lower(title) LIKE ? ESCAPE '!' ORDER BY number LIMIT ?",
             (after, f"%{pattern}%", limit),
         )
         found = self.articles([number for (number,) in rows]) if rows else {}
