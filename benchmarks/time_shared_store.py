@@ -25,8 +25,8 @@ from urllib.request import urlopen
 
 import numpy as np
 import psycopg
-from http_load import post, run_load
 from shared_store import Maker, fill
+from speed.load import post, run_load
 
 from dedup import Article, Deduplicator
 
