@@ -64,7 +64,7 @@ def _is_certain(text: str, match: re.Match[str]) -> bool:
     if not reading.isascii():
         return True
     return (
-        reading_of(text[start - 1]) == reading
+        reading_of(text[start - 1]) == without_tone(reading)
         or text.startswith(match[0], end)
         or text.endswith(match[0], 0, start)
     )

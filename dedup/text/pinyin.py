@@ -53,7 +53,7 @@ zong鬃 zou邹 zu租 zuan钻 zui嘴 zun尊 zuo昨
 """
 
 # In no first-level character, but in dictionaries and in real annotations.
-_RARE_SYLLABLES = "cen chua dei den dia ei eng kei len lo nou nun rua shei tei zhei"
+_RARE_SYLLABLES = "cen chua dei den dia ei eng kei len lo lue nou nue nun rua shei tei zhei"
 
 
 @cache
@@ -89,14 +89,14 @@ def reading_of(char: str) -> str | None:
 
 
 def without_tone(reading: str) -> str:
-    """Return a reading without its tone mark; ü stays, and is never written v or u:.
+    """Return a reading without its tone mark; v, as ü is typed, becomes ü.
 
-    >>> without_tone("lǜ"), without_tone("guó")
-    ('lü', 'guo')
+    >>> without_tone("lǜ"), without_tone("guó"), without_tone("lv")
+    ('lü', 'guo', 'lü')
     """
     decomposed = unicodedata.normalize("NFD", reading)
     kept = "".join(c for c in decomposed if c == "\u0308" or not unicodedata.combining(c))
-    return unicodedata.normalize("NFC", kept)
+    return unicodedata.normalize("NFC", kept).replace("v", "ü")
 
 
 def is_syllable(toneless: str) -> bool:

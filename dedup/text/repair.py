@@ -59,7 +59,7 @@ from dedup.text.wrong_encoding import find_misread, read_anew
 __all__ = ["CATALOGUE", "ISOLATED_MARKS", "RULES_VERSION", "Repair", "origins", "repair", "replay"]
 
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Part of the scheme: raised when a change of the rules changes what any text becomes."""
 
 
@@ -158,7 +158,7 @@ CATALOGUE: tuple[Repair, ...] = (
         DamageKind.PINYIN_ANNOTATION,
         find_split_annotations,
         rejoin_split_characters,
-        Trigger.SPLIT_READING,
+        Trigger.SPLIT_READING | Trigger.READING,
     ),
     Repair("unshift_gbk", DamageKind.GBK_SHIFT, find_shifts, unshift_gbk, Trigger.FALSE_SIGN),
     Repair(

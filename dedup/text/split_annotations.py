@@ -8,37 +8,92 @@ byte off, until it falls into step again.
 
 The annotation itself tells the lost byte: together with the trail byte of the
 character in front, D5, it makes a character that reads qǐng.
+
+A bracket at full width has two bytes, A3A8. The half byte makes a character with
+the first, and the second one with the first letter: 新時 with `（shēng）` set in
+it is `新暎╯hēng）r`. Nothing is lost then.
 """
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from dedup.models import Edit
-from dedup.text.gbk import is_lead, pair_of
+from dedup.text.annotations import find_annotations
+from dedup.text.gbk import LEADS, chars_led_by, is_lead, pair_of
 from dedup.text.marks import LOST, Mark
 from dedup.text.pinyin import LETTERS, is_syllable, without_tone
 from dedup.text.shift_model import Walk
 from dedup.text.shifted import ShiftedText, chars_with_reading
+from dedup.text.words import simplify
 
 __all__ = ["find_split_annotations", "rejoin_split_characters"]
 
-# Tone marks are asked for: `吗?an)` may well be natural, and no split annotation
-# without a tone mark was ever seen.
-_BODY = rf" ?(?=[a-z]{{0,5}}[^\x00-\x7f])([{LETTERS}]{{1,7}}) ?[)）]"
-_SPLIT = {"?": re.compile(r"\?" + _BODY), "？": re.compile("？" + _BODY)}
+# A repetition of the reading has brackets of its own.
+_READING = rf" ?(?P<reading>[{LETTERS}]{{1,7}}) ?[)）](?:[(（] ?(?P=reading) ?[)）])*"
+_SPLIT = {"?": re.compile(r"\?" + _READING), "？": re.compile("？" + _READING)}
+
+# `（` in step with its letters is A3A8; one byte off, A8 and the first letter are a pair.
+# A toned vowel there is A8 and a byte more, and goes one further.
+_TRAIL_OF_BRACKET, _LEAD_OF_LETTERS = 0xA3, 0xA8
+_PAIRED_LETTERS = "".join(
+    char
+    for char in chars_led_by(_LEAD_OF_LETTERS)
+    if chr((pair_of(char) or 0) & 0xFF).islower() or char == "è"
+)
+_WIDE_SPLIT = re.compile(
+    rf"[\u3400-\uffff](?P<letters>[{re.escape(_PAIRED_LETTERS)}][\ue000-\ue7ff]?[{LETTERS}]{{0,6}}) ?）"
+)
+
+# What a toneless reading behind `?` must gain, since `吗?an)` may well be natural: as much
+# as a stretch, or nothing to speak of in a text that is annotated throughout.
+_ENOUGH_GAIN = 8.0
+_ENOUGH_GAIN_AMONG_OTHERS = 0.0
+_ENOUGH_ANNOTATIONS = 3
+
+# Where no character of that reading is listed, another one must be so much likelier than
+# the next: readings are many, the list has one for each character.
+_CERTAIN_OF_BYTE = 2.0
+
+_FURTHEST_BRACKET = 10
+_MOST_ANNOTATIONS_IN_FRONT = 4
+
+
+class _Split(NamedTuple):
+    """A split annotation.
+
+    Attributes:
+        start: Of what is to be replaced: the `?`, or what a half byte and `（` made.
+        end: Of the annotation.
+        walk: What is behind it, with its lost byte; None if that is not known.
+        is_certain: Whether nothing natural looks like it.
+    """
+
+    start: int
+    end: int
+    walk: Walk | None
+    is_certain: bool
 
 
 def find_split_annotations(text: str) -> list[Mark]:
     """Return the split annotations of `text`, each from its `?` to where text is in step again."""
-    marks: list[Mark] = []
     source = ShiftedText(text)
-    matches = [match for pattern in _SPLIT.values() for match in pattern.finditer(text)]
-    for match in sorted(matches, key=re.Match.start):
+    marks: list[Mark] = []
+    is_annotated: bool | None = None
+    for match in _matches(text):
         if marks and match.start() < marks[-1].end:
             continue
-        if is_syllable(without_tone(match[1])) and pair_of(text[match.start() - 1]):
-            walk = _likeliest_walk(source, match)
-            end = match.end() if walk is None else source.read_end(walk)
-            marks.append(Mark(match.start(), end))
+        split = _read_split(source, match)
+        if split is None:
+            continue
+        if not split.is_certain:
+            if is_annotated is None:
+                is_annotated = len(find_annotations(text)) >= _ENOUGH_ANNOTATIONS
+            enough = _ENOUGH_GAIN_AMONG_OTHERS if is_annotated else _ENOUGH_GAIN
+            if split.walk is None or split.walk.gain < enough:
+                continue
+        end = split.end if split.walk is None else source.read_end(split.walk)
+        marks.append(Mark(split.start, end))
     return marks
 
 
@@ -47,30 +102,94 @@ def rejoin_split_characters(text: str, marks: list[Mark]) -> list[Edit]:
     edits = []
     source = ShiftedText(text)
     for mark in marks:
-        match = _SPLIT[text[mark.start]].match(text, mark.start)
-        if match is not None:
-            walk = _likeliest_walk(source, match)
+        pattern = _SPLIT.get(text[mark.start], _WIDE_SPLIT)
+        match = pattern.match(text, mark.start)
+        split = match and _read_split(source, match)
+        if split:
             # Without a walk, which byte was lost is unknown, and with it all that it
             # would put in step.
-            rejoined = LOST if walk is None else source.read(walk, source.before(mark.start)).text
+            rejoined = (
+                LOST
+                if split.walk is None
+                else source.read(split.walk, source.before(mark.start)).text
+            )
             edits.append(Edit(mark.start, mark.end, rejoined))
     return edits
 
 
-def _likeliest_walk(source: ShiftedText, match: re.Match[str]) -> Walk | None:
-    """Return the likeliest reading of the text from a split annotation on."""
-    walks = [
-        source.walk(match.end(), lead)
-        for lead in _lost_bytes(source.text[match.start() - 1], match[1])
-    ]
-    return max(walks, key=lambda walk: walk.gain, default=None)
+def _matches(text: str) -> list[re.Match[str]]:
+    """Return what looks like a split annotation, ascending."""
+    patterns = (*_SPLIT.values(), _WIDE_SPLIT)
+    matches = [match for pattern in patterns for match in pattern.finditer(text)]
+    return sorted(matches, key=re.Match.start)
 
 
-def _lost_bytes(char: str, reading: str) -> list[int]:
-    """Return the bytes that make a character of this reading behind the trail byte of `char`."""
-    first = (pair_of(char) or 0) & 0xFF
+def _read_split(source: ShiftedText, match: re.Match[str]) -> _Split | None:
+    """Return what a match says, None if it is no annotation."""
+    start, end = match.span()
+    if match.re is _WIDE_SPLIT:
+        lead = _lead_in_front_of_bracket(match)
+        return _Split(start, end, source.walk(end, lead), True) if lead else None
+    reading = match["reading"]
+    in_front = _char_in_front(source.text, start)
+    if not (is_syllable(without_tone(reading)) and pair_of(in_front)):
+        return None
+    is_repeated = len(match[0]) > 2 * len(reading)
+    is_certain = not reading.isascii() or (is_repeated and match[0].count(reading) > 1)
+    return _Split(start, end, _likeliest_walk(source, end, in_front, reading), is_certain)
+
+
+def _lead_in_front_of_bracket(match: re.Match[str]) -> int:
+    """Return the half byte that took `（` apart, 0 if these are no bracket and reading."""
+    pair = pair_of(match[0][0]) or 0
+    if pair & 0xFF != _TRAIL_OF_BRACKET:
+        return 0
+    packed = b"".join(_bytes_of(match["letters"]))
+    reading = packed[1:].decode("gb18030", "replace")
+    return pair >> 8 if is_syllable(without_tone(reading)) else 0
+
+
+def _bytes_of(text: str) -> Iterator[bytes]:
+    """Yield the GBK bytes of each character, user-defined rows too."""
+    for char in text:
+        pair = pair_of(char)
+        yield char.encode("ascii", "replace") if pair is None else pair.to_bytes(2, "big")
+
+
+def _char_in_front(text: str, end: int) -> str:
+    """Return the character in front of `end`, annotations left out; `""` at the start."""
+    for _ in range(_MOST_ANNOTATIONS_IN_FRONT):
+        if text[end - 1 : end] not in (")", "）"):
+            break
+        furthest = max(0, end - _FURTHEST_BRACKET)
+        opened = max(text.rfind("(", furthest, end), text.rfind("（", furthest, end))
+        if opened < 0:
+            break
+        end = opened
+    return text[end - 1 : end]
+
+
+def _likeliest_walk(source: ShiftedText, end: int, in_front: str, reading: str) -> Walk | None:
+    """Return the likeliest reading of the text behind a split annotation."""
+    first = (pair_of(in_front) or 0) & 0xFF
     if not is_lead(first):
-        return []
-    candidates = chars_with_reading(first, without_tone(reading))
-    trails = [(pair_of(candidate) or 0) & 0xFF for candidate in candidates]
-    return [trail for trail in trails if is_lead(trail)]
+        return None
+    known = _trails(chars_with_reading(first, without_tone(reading)))
+    if known:
+        return max((source.walk(end, lead) for lead in known), key=lambda walk: walk.gain)
+    # Only characters that the script's conversion changed are annotated.
+    converted = [char for char in chars_led_by(first) if simplify(char) != char]
+    walks = sorted((source.walk(end, lead) for lead in _trails(converted)), key=_gain)
+    if not walks or (len(walks) > 1 and _gain(walks[-2]) + _CERTAIN_OF_BYTE > _gain(walks[-1])):
+        return None
+    return walks[-1]
+
+
+def _gain(walk: Walk) -> float:
+    return walk.gain
+
+
+def _trails(chars: str | list[str]) -> list[int]:
+    """Return the trail bytes of characters that can be lead bytes."""
+    trails = [(pair_of(char) or 0) & 0xFF for char in chars]
+    return [trail for trail in trails if trail in LEADS]
