@@ -13,6 +13,7 @@ repeated, or stand in a text full of readings that are certain.
 import re
 from collections.abc import Iterator
 
+from dedup.text.gbk import char_of, is_lead, pair_of
 from dedup.text.marks import LOST, Mark
 from dedup.text.pinyin import LETTERS, is_syllable, reading_of, without_tone
 from dedup.text.words import is_han
@@ -37,11 +38,12 @@ def find_annotations(text: str) -> list[Mark]:
     annotated_until = -1
     for match in _syllables_in_brackets(text):
         start, end = match.span()
-        if start != annotated_until and not _can_be_annotated(text[start - 1 : start]):
+        is_split = _is_behind_letter(text, start, without_tone(match[1]))
+        if not (is_split or start == annotated_until or _can_be_annotated(text[start - 1 : start])):
             continue
         mark = Mark(start, end)
         annotated_until = end
-        (certain if _is_certain(text, match) else possible).append(mark)
+        (certain if is_split or _is_certain(text, match) else possible).append(mark)
     return sorted(certain + possible) if len(certain) >= _MANY else certain
 
 
@@ -55,6 +57,18 @@ def _syllables_in_brackets(text: str) -> Iterator[re.Match[str]]:
 
 def _can_be_annotated(char: str) -> bool:
     return char == LOST or (char != "" and is_han(char))
+
+
+def _is_behind_letter(text: str, at: int, reading: str) -> bool:
+    """Whether the letter in front is half of an annotated character, the other half in front of it.
+
+    公司WAP with 網, BE57, annotated at any offset is `公司W(wǎng)AP`: 司 is CBBE, W 57.
+    """
+    letter = text[at - 1 : at]
+    pair = pair_of(text[at - 2]) if at > 1 and letter.isascii() else None
+    if pair is None or not (letter.isalpha() and is_lead(pair & 0xFF)):
+        return False
+    return reading_of(char_of(pair & 0xFF, ord(letter))) == reading
 
 
 def _is_certain(text: str, match: re.Match[str]) -> bool:

@@ -11,7 +11,7 @@ ASCII is one byte and has no pair.
 
 from functools import cache
 
-__all__ = ["LEADS", "TRAILS", "char_of", "chars_led_by", "is_lead", "pair_of"]
+__all__ = ["LEADS", "TRAILS", "char_of", "chars_ended_by", "chars_led_by", "is_lead", "pair_of"]
 
 LEADS = range(0x81, 0xFF)
 TRAILS = (*range(0x40, 0x7F), *range(0x80, 0xFF))
@@ -60,3 +60,9 @@ def pair_of(char: str) -> int | None:
 def chars_led_by(lead: int) -> str:
     """Return all characters whose pair opens with `lead`, in the order of their trails."""
     return "".join(char_of(lead, trail) for trail in TRAILS if is_lead(lead))
+
+
+@cache
+def chars_ended_by(trail: int) -> str:
+    """Return all characters whose pair ends with `trail`, in the order of their leads."""
+    return "".join(char_of(lead, trail) for lead in LEADS)

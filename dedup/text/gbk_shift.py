@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from dedup.models import Edit
 from dedup.text.annotations import find_annotations
-from dedup.text.gbk import LEADS, char_of
+from dedup.text.gbk import chars_ended_by
 from dedup.text.marks import LOST, Mark
 from dedup.text.shift_model import Walk
 from dedup.text.shifted import CERTAIN_OF_FIRST, ShiftedText
@@ -144,7 +144,7 @@ def _first_char(source: ShiftedText, straddle: _Straddle, rest: str) -> str:
     if trail == _TRAIL_OF_IDEOGRAPHIC_SPACE and at_line_start:
         return "\N{IDEOGRAPHIC SPACE}"
     after = rest + source.after(straddle.end)
-    candidates = "".join(char_of(lead, trail) for lead in LEADS)
+    candidates = chars_ended_by(trail)
     if _is_inside_enumeration(source.text, straddle, rest):
         candidates = candidates.replace("。", "")
     odds = 0.0

@@ -244,6 +244,10 @@ ISOLATED_MARKS: dict[DamageKind, int] = {
     DamageKind.TITLE_CHUNKS: 0,
 }
 
+# Of these, isolated marks stay also where something else is damaged: they are natural, and
+# hide little. A reading or an invisible character more is part of the damage.
+_LEFT_IF_ISOLATED = (DamageKind.DOUBLED_PUNCTUATION, DamageKind.JAMMER)
+
 _MOST_ROUNDS = 6
 
 
@@ -321,6 +325,9 @@ def _undo_damage(text: str, triggers: int) -> RepairedText:
 def _count_kinds(rounds: Sequence[_Round]) -> dict[DamageKind, int]:
     """Return how many marks of each kind were found, and how many characters stay lost."""
     kinds = sum((done.kinds for done in rounds), Counter[DamageKind]())
+    for kind in _LEFT_IF_ISOLATED:
+        # What is left is found again in every round.
+        kinds[kind] = max(done.kinds[kind] for done in rounds)
     # Every mark of loss is one U+FFFD in the end, and each round meets them all again.
     kinds[DamageKind.LOST_CHARACTERS] = rounds[-1].text.count(LOST)
     # Adding an empty counter drops what is not above zero.
@@ -361,7 +368,8 @@ def _go_through_catalogue(text: str, triggers: int) -> _Round:
         if not marks:
             continue
         kinds[entry.kind] += len(marks)
-        edits = tuple(entry.edit(text, marks))
+        is_left = entry.kind in _LEFT_IF_ISOLATED and len(marks) <= ISOLATED_MARKS[entry.kind]
+        edits = () if is_left else tuple(entry.edit(text, marks))
         if edits:
             steps.append(Step(entry.name, entry.kind, edits))
             text = _apply(text, edits)

@@ -181,7 +181,9 @@ _LEAST_OF_LONG_TRIAL = 24.0
 _ODDS_OF_LOST_TRAIL = -3.0
 _ODDS_OF_END_AT_SIGN = -2.0
 _ODDS_OF_TRAIL_80 = -4.0
+# A letter that served as a trail byte: mostly the first of a word, seldom between Han.
 _ODDS_OF_ASCII = -2.0
+_ODDS_OF_LONE_ASCII = -8.0
 _LOG_OUTSIDE_WORD = float(np.log(0.4))
 _LOG_OF_OTHER_SCRIPT = -3.0
 _LOG_OF_ASTRAL = -10.0
@@ -239,7 +241,10 @@ def _read_on(  # noqa: C901 - one walk, and each call of a kernel costs as much 
     while True:
         # How it could end here, with `lead` left over.
         if lead < 0x80:
-            total, ending, end, char = gain + _ODDS_OF_ASCII, _ASCII, at, lead
+            following = int(codes[at]) if at < codes.size else 0
+            in_a_word = 0x30 <= following <= 0x39 or 0x61 <= following | 0x20 <= 0x7A
+            odds = _ODDS_OF_ASCII if in_a_word else _ODDS_OF_LONE_ASCII
+            total, ending, end, char = gain + odds, _ASCII, at, lead
         elif not _is_lead(lead):
             total, ending, end, char = gain + _ODDS_OF_LOST_TRAIL, _LOST_BOTH, at, 0
         else:

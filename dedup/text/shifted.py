@@ -59,8 +59,8 @@ _LONGEST_LINE = 1_000
 
 # How much likelier the best candidate must be than all others together, as a logarithm:
 # a wrong character is worse than a mark.
-CERTAIN_OF_FIRST = 2.6
-CERTAIN_OF_LAST = 4.5
+CERTAIN_OF_FIRST = 2.8
+CERTAIN_OF_LAST = 5.0
 _CERTAIN_OF_PAIR = 2.5
 # Among the hundreds of pairs of characters that may have been dropped, some fit by
 # chance; and a rare character is often just that.

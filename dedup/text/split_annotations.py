@@ -20,11 +20,11 @@ from typing import NamedTuple
 
 from dedup.models import Edit
 from dedup.text.annotations import find_annotations
-from dedup.text.gbk import LEADS, chars_led_by, is_lead, pair_of
+from dedup.text.gbk import LEADS, char_of, chars_ended_by, chars_led_by, is_lead, pair_of
 from dedup.text.marks import LOST, Mark
 from dedup.text.pinyin import LETTERS, is_syllable, without_tone
 from dedup.text.shift_model import Walk
-from dedup.text.shifted import ShiftedText, chars_with_reading
+from dedup.text.shifted import CERTAIN_OF_LAST, ShiftedText, chars_with_reading
 from dedup.text.words import simplify
 
 __all__ = ["find_split_annotations", "rejoin_split_characters"]
@@ -42,19 +42,21 @@ _PAIRED_LETTERS = "".join(
     if chr((pair_of(char) or 0) & 0xFF).islower() or char == "è"
 )
 _WIDE_SPLIT = re.compile(
-    rf"[\u3400-\uffff](?P<letters>[{re.escape(_PAIRED_LETTERS)}][\ue000-\ue7ff]?[{LETTERS}]{{0,6}}) ?）"
+    rf"[\u3400-\uffff](?P<letters>[{re.escape(_PAIRED_LETTERS)}][\ue000-\ue7ff]?[{LETTERS}]{{0,6}})"
+    " ?）"
 )
 
 # What a toneless reading behind `?` must gain, since `吗?an)` may well be natural: as much
-# as a stretch, or nothing to speak of in a text that is annotated throughout.
+# as a stretch, or not too little in a text that is annotated throughout.
 _ENOUGH_GAIN = 8.0
-_ENOUGH_GAIN_AMONG_OTHERS = 0.0
+_ENOUGH_GAIN_AMONG_OTHERS = -6.0
 _ENOUGH_ANNOTATIONS = 3
 
 # Where no character of that reading is listed, another one must be so much likelier than
 # the next: readings are many, the list has one for each character.
 _CERTAIN_OF_BYTE = 2.0
 
+_HALF_BYTES = ("?", "？")
 _FURTHEST_BRACKET = 10
 _MOST_ANNOTATIONS_IN_FRONT = 4
 
@@ -64,7 +66,7 @@ class _Split(NamedTuple):
 
     Attributes:
         start: Of what is to be replaced: the `?`, or what a half byte and `（` made.
-        end: Of the annotation.
+        end: Of the annotation, and of a lone trail byte 0x80 that became `?`.
         walk: What is behind it, with its lost byte; None if that is not known.
         is_certain: Whether nothing natural looks like it.
     """
@@ -106,15 +108,27 @@ def rejoin_split_characters(text: str, marks: list[Mark]) -> list[Edit]:
         match = pattern.match(text, mark.start)
         split = match and _read_split(source, match)
         if split:
-            # Without a walk, which byte was lost is unknown, and with it all that it
-            # would put in step.
-            rejoined = (
-                LOST
-                if split.walk is None
-                else source.read(split.walk, source.before(mark.start)).text
-            )
-            edits.append(Edit(mark.start, mark.end, rejoined))
+            edits.append(Edit(mark.start, mark.end, _rejoined(source, split)))
     return edits
+
+
+def _rejoined(source: ShiftedText, split: _Split) -> str:
+    """Return the split character and what is out of step behind it."""
+    before = source.before(split.start)
+    walk, end = split.walk, split.end
+    if source.text[end - 1] in _HALF_BYTES:
+        # A trail byte 0x80 alone is read as `?`.
+        after = source.after(end)
+        return source.most_certain(chars_ended_by(0x80), before, after, end, CERTAIN_OF_LAST)
+    if walk is None:
+        # Which byte was lost is unknown, and with it all that it would put in step.
+        return LOST
+    if not walk.codes.size and walk.end == end + 1 and source.text[end] in _HALF_BYTES:
+        candidates, after = chars_led_by(walk.lead), source.after(walk.end)
+        char = source.most_certain(candidates, before, after, end, CERTAIN_OF_LAST)
+        if char == char_of(walk.lead, 0x80):
+            return char
+    return source.read(walk, before).text
 
 
 def _matches(text: str) -> list[re.Match[str]]:
@@ -136,7 +150,10 @@ def _read_split(source: ShiftedText, match: re.Match[str]) -> _Split | None:
         return None
     is_repeated = len(match[0]) > 2 * len(reading)
     is_certain = not reading.isascii() or (is_repeated and match[0].count(reading) > 1)
-    return _Split(start, end, _likeliest_walk(source, end, in_front, reading), is_certain)
+    walk = _likeliest_walk(source, end, in_front, reading)
+    if walk is None and source.text[end : end + 1] in _HALF_BYTES:
+        end += 1
+    return _Split(start, end, walk, is_certain)
 
 
 def _lead_in_front_of_bracket(match: re.Match[str]) -> int:

@@ -22,6 +22,7 @@ def test_tone_mark_is_enough(annotation: str) -> None:
 def test_reading_of_its_character() -> None:
     """Without a tone mark, the reading of the character in front counts."""
     assert ["(zai)"] == found("在(zai)此")
+    assert ["(lv)"] == found("考慮(lv)到")
 
 
 def test_repeated_readings() -> None:
@@ -73,6 +74,28 @@ def test_split_characters_are_rejoined(text: str, restored: str) -> None:
     edits = rejoin_split_characters(text, find_split_annotations(text))
 
     assert [restored] == [edit.replacement for edit in edits]
+
+
+@pytest.mark.parametrize(
+    ("text", "restored"),
+    [
+        ("當?shù)(shù)厍鍧嵞茉囱b備產業", "當地清潔能源裝備產業"),
+        ("爲當?shu)(shu)厍鍧嵞茉囱b備產業", "爲當地清潔能源裝備產業"),
+        ("新暎╯hēng）r代中國特色", "新時代中國特色"),
+        ("復興提供堅(jiān)?quán)娝枷氡ＷC和", "復興提供堅(jiān)強思想保證和"),
+    ],
+)
+def test_styles_of_split_annotations(text: str, restored: str) -> None:
+    """Readings repeated, without tones, at full width or behind another one tell as much."""
+    (edit,) = rejoin_split_characters(text, find_split_annotations(text))
+
+    assert restored == text[: edit.start] + edit.replacement + text[edit.end :]
+
+
+def test_annotation_behind_a_letter() -> None:
+    """A letter that is half of the annotated character is no reason against it."""
+    assert ["(wǎng)"] == found("公司W(wǎng)AP網站")
+    assert [] == found("公司X(wǎng)AP網站")
 
 
 def test_question_is_no_split_annotation() -> None:
