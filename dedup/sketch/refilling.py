@@ -47,7 +47,7 @@ def compare_blanks(
     before, after = np.empty(incoming.size, np.int32), np.empty(incoming.size, np.int32)
     _find_neighbours(partners, before, after)
     kept, changed = _compare_numbers(incoming, original, partners, before, after)
-    return Refilling(kept, changed, _count_substituted(partners, before))
+    return Refilling(kept, changed, _count_substituted(incoming, partners, before))
 
 
 def count_substitutions(
@@ -101,13 +101,25 @@ def _find_neighbours(
 
 
 @kernel
-def _count_substituted(partners: NDArray[np.int32], before: NDArray[np.int32]) -> int:
+def _has_break(codes: NDArray[np.uint32], start: int, stop: int) -> bool:
+    """Return whether something was lost or left out: nobody knows what stood there."""
+    for i in range(start, stop):  # noqa: SIM110  numba compiles no generator
+        if codes[i] == 0:
+            return True
+    return False
+
+
+@kernel
+def _count_substituted(
+    incoming: NDArray[np.uint32], partners: NDArray[np.int32], before: NDArray[np.int32]
+) -> int:
     """Return in how many gaps two or more characters stand for two or more others."""
     count = 0
     for i in range(partners.size):
         if partners[i] >= 0 and before[i] >= 0:
             width, original_width = i - before[i], partners[i] - partners[before[i]]
-            count += 2 < width <= MAX_GAP + 1 and 2 < original_width <= MAX_GAP + 1
+            is_wide = 2 < width <= MAX_GAP + 1 and 2 < original_width <= MAX_GAP + 1
+            count += is_wide and not _has_break(incoming, before[i] + 1, i)
     return count
 
 
@@ -116,6 +128,7 @@ def _has_other_number(
     start: int,
     stop: int,
     is_paired: bool,
+    incoming: NDArray[np.uint32],
     original: NDArray[np.uint32],
     partners: NDArray[np.int32],
     before: NDArray[np.int32],
@@ -123,7 +136,7 @@ def _has_other_number(
 ) -> bool:
     """Return whether the original has another number where the incoming text has one."""
     left, right = before[start], after[stop - 1]
-    if left < 0 or right < 0:
+    if left < 0 or right < 0 or _has_break(incoming, left + 1, right):
         return False
     first, end = partners[left] + 1, partners[right]
     width, original_width = right - left - 1, end - first
@@ -156,7 +169,9 @@ def _compare_numbers(
             is_paired &= partners[stop] >= 0
             stop += 1
         if stop > start:
-            if _has_other_number(start, stop, is_paired, original, partners, before, after):
+            if _has_other_number(
+                start, stop, is_paired, incoming, original, partners, before, after
+            ):
                 changed += 1
             else:
                 kept += is_paired

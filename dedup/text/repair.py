@@ -279,8 +279,11 @@ def repair(text: str, codes: NDArray[np.uint32] | None = None) -> RepairedText:
     repaired = _undo_damage(text, triggers)
     if repaired.steps or triggers & _CALLS_FOR_BOILERPLATE:
         repaired = _with_boilerplate(repaired)
-    if triggers & _CALLS_FOR_SCRIPT:
-        repaired = _reporting(repaired, DamageKind.TRADITIONAL_SCRIPT, count_traditional(codes))
+    if repaired.steps or triggers & _CALLS_FOR_SCRIPT:
+        # Of what the text says: misread bytes have any script.
+        said = code_points(repaired.text) if repaired.steps else codes
+        if count := count_traditional(said):
+            repaired = _reporting(repaired, DamageKind.TRADITIONAL_SCRIPT, count)
     return repaired
 
 

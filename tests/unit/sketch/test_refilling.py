@@ -37,6 +37,15 @@ def test_a_copy_keeps_its_numbers() -> None:
     assert Refilling(kept=4, changed=0, substituted=0) == compare(copy, FORMER)
 
 
+def test_lost_characters_are_no_other_number() -> None:
+    """Where a character was lost nobody knows whether a number was changed."""
+    lost = FORMER.replace("9月9日", "\x009月\x00日").replace("120人", "\x0020人")
+
+    found = compare(lost, FORMER)
+
+    assert (0, 0) == (found.changed, found.substituted)
+
+
 def test_numbers_of_its_own_do_not_count() -> None:
     """What a text has besides, before or behind the common wording, is no blank of it."""
     page = "2025年12月1日第7版" + FORMER + "点击1234次转发56次"

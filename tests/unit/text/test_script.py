@@ -22,3 +22,10 @@ def test_it_is_no_damage() -> None:
 
     assert {DamageKind.TRADITIONAL_SCRIPT: 5} == repaired.damage.kinds
     assert not repaired.damage.damaged
+
+
+def test_of_what_the_text_says(seeds: dict[str, str]) -> None:
+    """Simplified text that was misread has the look of any script, and is simplified."""
+    misread = seeds["002"].encode().decode("gb18030", "replace")
+
+    assert DamageKind.TRADITIONAL_SCRIPT not in repair(misread).damage.kinds
