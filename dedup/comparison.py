@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from cachetools import LRUCache
+from numpy.typing import NDArray
 
 from dedup.anchors import find_anchors
 from dedup.config import DedupConfig
@@ -151,6 +152,10 @@ class Comparer:
         starts = prepared.shingles.first_places >= 0
         is_prose = starts & prepared.prose
         is_shared = is_prose & (prepared.shingles.places_in(known) >= 0)
+        if scores.containment < self._thresholds.copy and _lies_in_one_piece(
+            is_shared, prepared.teasers
+        ):
+            is_prose = is_prose & ~(prepared.teasers & ~is_shared)
         return judged_containment(
             scores,
             prose=int(is_prose.sum()),
@@ -209,6 +214,11 @@ class Comparer:
             for number, shingles in loaded.items():
                 if shingles.nbytes <= _LARGEST_CACHED_BYTES:
                     self._cache[number] = shingles
+
+
+def _lies_in_one_piece(is_shared: NDArray[np.bool_], teasers: NDArray[np.bool_]) -> bool:
+    """Whether what two articles share is no teaser among teasers, as the items of a digest are."""
+    return 2 * int(np.count_nonzero(is_shared & teasers)) < int(np.count_nonzero(is_shared))
 
 
 def _has_digest(number: int, prepared: PreparedArticle, reader: StoreReader) -> bool:

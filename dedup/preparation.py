@@ -26,7 +26,7 @@ from dedup.sketch.shingles import shingle_hashes
 from dedup.sketch.similarity import ShingleSet
 from dedup.text.folding import FoldedBatch, Folder
 from dedup.text.normalization import NormalizedText, normalize
-from dedup.text.prose import prose_mask
+from dedup.text.prose import prose_mask, teaser_mask
 from dedup.text.repair import RULES_VERSION
 
 __all__ = ["PreparedArticle", "Preparer", "text_to_keep"]
@@ -73,8 +73,20 @@ class PreparedArticle:
     @cached_property
     def prose(self) -> NDArray[np.bool_]:
         """Whether each character to compare is part of a sentence; bool, shape (n,)."""
+        return self._of_compared(self._prose_mask)
+
+    @cached_property
+    def teasers(self) -> NDArray[np.bool_]:
+        """Whether each character to compare may be a teaser's; bool, shape (n,)."""
+        return self._of_compared(teaser_mask(self.normalized.repaired.text, self._prose_mask))
+
+    @cached_property
+    def _prose_mask(self) -> NDArray[np.bool_]:
+        return prose_mask(self.normalized.repaired.text)
+
+    def _of_compared(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return what a mask of the repaired text says of the characters to compare."""
         compared = self.normalized.compared
-        mask = prose_mask(self.normalized.repaired.text)
         return mask[compared.origins[: len(compared.codes)]]
 
     @property

@@ -6,7 +6,9 @@ Navigation, breadcrumbs, lists of other articles, share bars, notices. It stays 
 repaired text and is left out when texts are compared. Losing article text is worse than
 keeping a menu, so it is recognised by whole lines only, and in two ways: a line of which
 nothing else can be made, and a long block of short lines without a sentence among which
-there are enough such lines. A list of names or places has none of them.
+there are enough such lines. A list of names or places has none of them. Headlines with
+the time they appeared and teasers that are cut off count as such lines: no article has
+them, one after the other, in place of sentences.
 """
 
 import re
@@ -15,7 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from dedup.text.marks import Mark
+from dedup.text.marks import Mark, joined
 from dedup.text.words import simplify
 
 __all__ = ["find_boilerplate", "menu_entries"]
@@ -48,6 +50,22 @@ _NOTICE = re.compile(
     r"|[>›»]\s*正文\s*$|扫(?:描|一扫)?.{0,6}二维码|扫码下载|下载.{0,8}(?:APP|App|客户端)|关注.{0,8}公众号"
     r"|本网站?(?:正)?使用\s*[Cc]ookie|加微信|点击查看|为推广内容"
 )
+# Anywhere in a paragraph of sentences: what a page says of itself to who reads it.
+_SITE_NOTICE = re.compile(
+    r"(?:本网?站|我们|继续(?:浏览|使用)|您|你).{0,30}[Cc]ookie"
+    r"|(?:您|你)正?在?(?:使用|屏蔽|拦截).{0,6}广告|(?:关闭|停用|禁用|暂停)广告(?:拦截|屏蔽|过滤)"
+    r"|(?:您|你)[^，。]{0,12}浏览器|最佳(?:浏览|阅读|瀏览)效果.{0,20}浏览器"
+    r"|不构成任何.{0,6}(?:投资|买卖)"
+)
+# What each of them holds; a fast way to say that there is none.
+_SITE_WORDS = ("ookie", "广告", "廣告", "浏览器", "瀏覽器", "不构成", "不構成")
+_LONGEST_SITE_NOTICE = 250
+
+# A headline with its time or age behind it, or a teaser that is cut off.
+_LISTED = re.compile(
+    r"[(（]\s*(?:\d{1,2}:\d\d|\d{1,2}\s*(?:秒|分鐘|分钟|小時|小时|個小時|个小时|天|日)前)\s*[)）]"
+    r"(?:\s*-\s*\d{8})?$|(?<![.…])(?:\.{3}|…)$"
+)
 
 # A line is a sentence if it has one of these, or is long.
 _STOPS = re.compile(r"[。；]|[，,][^，,]{4,}[，,]")
@@ -76,20 +94,37 @@ class _Line(NamedTuple):
         """Whether it says that the lines around it are no article."""
         entry = self.plain.strip(_DECORATION).lower()
         return (
-            entry in menu_entries() or _BESIDE.fullmatch(self.plain) is not None or self.is_notice
+            entry in menu_entries()
+            or _BESIDE.fullmatch(self.plain) is not None
+            or _LISTED.search(self.plain) is not None
+            or self.is_notice
         )
 
 
 def find_boilerplate(text: str) -> list[Mark]:
     """Return the stretches of boilerplate, each of whole lines, ascending and disjoint."""
     marks: list[Mark] = []
+    if any(word in text for word in _SITE_WORDS):
+        marks += _site_notices(text)
     for lines in _runs_of_short_lines(text):
         block = _block(lines)
         if block:
             marks.append(Mark(block[0].start, block[-1].end))
         else:
             marks += [Mark(line.start, line.end) for line in lines if line.is_notice]
-    return marks
+    return joined(marks)
+
+
+def _site_notices(text: str) -> Iterator[Mark]:
+    """Yield the paragraphs in which a page speaks of itself."""
+    start = 0
+    for raw in text.split("\n"):
+        if any(word in raw for word in _SITE_WORDS) and len(raw) <= _LONGEST_SITE_NOTICE:
+            line = raw.strip()
+            if _SITE_NOTICE.search(simplify(line)):
+                begin = start + raw.index(line)
+                yield Mark(begin, begin + len(line))
+        start += len(raw) + 1
 
 
 def _runs_of_short_lines(text: str) -> Iterator[list[_Line]]:
@@ -110,6 +145,8 @@ def _runs_of_short_lines(text: str) -> Iterator[list[_Line]]:
 
 
 def _is_sentence(line: str) -> bool:
+    if len(line) <= _MOST_CHARS and _LISTED.search(line):
+        return False
     if len(line) > _MOST_CHARS or _STOPS.search(line) is not None:
         return True
     return len(line.encode("utf-8", "surrogatepass")) > _MOST_BYTES

@@ -6,11 +6,12 @@ some length, and the small words that hold them together.
 """
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["prose_mask"]
+__all__ = ["prose_mask", "teaser_mask"]
 
 # What separates the items of menus and lists from one another.
 _SEGMENT = re.compile(r"[^\n\r\t|｜>»•·◆■□★]+")
@@ -27,6 +28,8 @@ _LEAST_LETTERS = 12  # of a sentence
 _LEAST_UNENDED = 40  # of one whose end is missing: headlines have none and are shorter
 _LETTERS_A_BLANK = 8  # fewer between blanks, and it is a list of words
 _LETTERS_A_FUNCTION_WORD = 18  # a sentence of so many has one at least
+_LONGEST_TEASER = 260
+_SHORTEST_HEADLINE = 8  # letters; shorter ones are labels, a live blog's times
 
 
 def prose_mask(text: str) -> NDArray[np.bool_]:
@@ -37,6 +40,52 @@ def prose_mask(text: str) -> NDArray[np.bool_]:
             if _is_prose(sentence.group()):
                 mask[sentence.start() : sentence.end()] = True
     return mask
+
+
+def teaser_mask(text: str, prose: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return for each character whether it is in a teaser; bool, shape (len(text),).
+
+    A page lists other articles by headline and first paragraph. So a short paragraph that
+    stands alone, a headline above it and no prose below, may be such a teaser; and where
+    an article lies in one piece and all else is teasers, all else belongs to the page.
+
+    Args:
+        text: The text.
+        prose: What `prose_mask` returns for it.
+    """
+    mask = np.zeros(len(text), np.bool_)
+    above, start = _Line(0, 0, has_prose=False, is_headline=False), 0
+    last: _Line | None = None
+    for raw in text.split("\n"):
+        end = start + len(raw)
+        if raw and not raw.isspace():
+            has_prose = bool(prose[start:end].any())
+            line = _Line(start, end, has_prose, not has_prose and _is_headline(raw))
+            if last and _is_teaser(above, last, line):
+                mask[last.start : last.end] = True
+            above, last = last or above, line
+        start = end + 1
+    if last and _is_teaser(above, last, None):
+        mask[last.start : last.end] = True
+    return mask
+
+
+class _Line(NamedTuple):
+    start: int
+    end: int
+    has_prose: bool
+    is_headline: bool
+
+
+def _is_teaser(above: _Line, line: _Line, below: _Line | None) -> bool:
+    """Whether a line is a lone short paragraph with a headline above it."""
+    is_short = line.end - line.start <= _LONGEST_TEASER
+    is_last = below is None or not below.has_prose
+    return line.has_prose and above.is_headline and is_short and is_last
+
+
+def _is_headline(line: str) -> bool:
+    return len(_LETTER.findall(line)) >= _SHORTEST_HEADLINE
 
 
 def _is_prose(sentence: str) -> bool:

@@ -31,6 +31,10 @@ def normalized(text: str) -> NormalizedText:
         "上一篇：张北复工",
         "當前位置：首頁 > 新聞 > 正文",
         "扫描二维码关注我们",
+        "我们注意到您正在屏蔽广告！",
+        "关闭广告拦截器，继续支持伟大的新闻业。或者购买订阅以无限访问真实新闻。",
+        "本網站使用Cookies以便為你提供更優質的使用體驗，若您點選下方「我同意」或繼續瀏覽，即表示您同意。",
+        "抱歉，我們並不支援你正使用的瀏覽器。",
     ],
 )
 def test_notice(line: str) -> None:
@@ -44,9 +48,27 @@ def test_navigation_block() -> None:
 
 
 @pytest.mark.parametrize(
+    "headlines",
+    [
+        ["多地出台措施稳就业，企业陆续恢复生产，工人分批返岗复工 (16:54)"] * 7,
+        ["多地出台措施稳就业 (7小时前)"] * 7,
+        ["张北县坚持两手抓，企业陆续恢复生产，工人分批返岗，物流逐步畅通，今日..."] * 7,
+    ],
+)
+def test_list_of_other_articles(headlines: list[str]) -> None:
+    """Headlines with a time or an age behind them, and teasers that are cut off."""
+    listing = "\n".join(headlines)
+
+    assert [listing] == found(f"{BODY}\n{listing}\n{BODY}")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         BODY,
+        "他停了停……\n“我说……”\n她没有回答……\n风还在吹……\n门开了……\n又关上……\n他走了……",
+        "欧盟法院裁定，网站必须事先征得用户同意才能保存Cookie。",
+        "谷歌表示，新版浏览器将默认拦截广告，多家广告公司提出抗议。",
         "新闻\n" + BODY,
         "张三\n李四\n王五\n赵六\n钱七\n孙八\n周九\n吴十",
         "床前明月光\n疑是地上霜\n举头望明月\n低头思故乡\n春眠不觉晓\n处处闻啼鸟\n夜来风雨声\n花落知多少",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dedup.text.prose import prose_mask
+from dedup.text.prose import prose_mask, teaser_mask
 
 SENTENCES = [
     "国务院总理10日上午在北京人民大会堂举行仪式，欢迎挪威首相对我国进行正式访问。",
@@ -47,3 +47,35 @@ def test_each_line_for_itself() -> None:
 def test_nothing() -> None:
     """An empty text has an empty mask."""
     assert 0 == prose_mask("").size
+
+
+HEADLINE = "多地出台措施稳就业保民生"
+
+
+def _teasers(text: str) -> list[str]:
+    mask = teaser_mask(text, prose_mask(text))
+    starts = [0, *(at + 1 for at, char in enumerate(text) if char == "\n")]
+    return [text[at:].partition("\n")[0] for at in starts if at < len(text) and mask[at]]
+
+
+def test_a_lone_paragraph_below_a_headline_is_a_teaser() -> None:
+    """A list of other articles by headline and first paragraph."""
+    listed = [HEADLINE, SENTENCES[0], HEADLINE, SENTENCES[1], "专栏", HEADLINE, SENTENCES[2]]
+
+    assert list(SENTENCES) == _teasers("\n\n".join(listed))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [HEADLINE, SENTENCES[0], SENTENCES[1]],
+        ["09:30", SENTENCES[0], "10:15", SENTENCES[1]],
+        [HEADLINE, SENTENCES[0] * 8, HEADLINE],
+        [SENTENCES[0], HEADLINE],
+        [SENTENCES[0]],
+        [],
+    ],
+)
+def test_articles_have_no_teasers(lines: list[str]) -> None:
+    """Several paragraphs, the entries of a live blog, a long paragraph, one without headline."""
+    assert [] == _teasers("\n".join(lines))
