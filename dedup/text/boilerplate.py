@@ -5,7 +5,8 @@
 Navigation, breadcrumbs, lists of other articles, share bars, notices. It stays in the
 repaired text and is left out when texts are compared. Losing article text is worse than
 keeping a menu, so it is recognised by whole lines only, and in two ways: a line of which
-nothing else can be made, and a long block of short lines without a sentence among which
+nothing else can be made (`NOTICE_PAIRS` of `dedup.text.triggers` call for it: keep them in
+step), and a long block of short lines without a sentence among which
 there are enough such lines. A list of names or places has none of them. Headlines with
 the time they appeared and teasers that are cut off count as such lines: no article has
 them, one after the other, in place of sentences.
@@ -87,7 +88,11 @@ class _Line(NamedTuple):
     @property
     def is_notice(self) -> bool:
         """Whether nothing else can be made of it."""
-        return _OPENING.match(self.plain) is not None or _NOTICE.search(self.plain) is not None
+        return (
+            _OPENING.match(self.plain) is not None
+            or _NOTICE.search(self.plain) is not None
+            or _SITE_NOTICE.search(self.plain) is not None
+        )
 
     @property
     def is_telling(self) -> bool:
@@ -104,19 +109,20 @@ class _Line(NamedTuple):
 def find_boilerplate(text: str) -> list[Mark]:
     """Return the stretches of boilerplate, each of whole lines, ascending and disjoint."""
     marks: list[Mark] = []
-    if any(word in text for word in _SITE_WORDS):
-        marks += _site_notices(text)
     for lines in _runs_of_short_lines(text):
         block = _block(lines)
         if block:
             marks.append(Mark(block[0].start, block[-1].end))
         else:
             marks += [Mark(line.start, line.end) for line in lines if line.is_notice]
-    return joined(marks)
+    # A page that speaks of itself in whole paragraphs has other boilerplate too.
+    return joined([*marks, *_site_notices(text)]) if marks else []
 
 
 def _site_notices(text: str) -> Iterator[Mark]:
     """Yield the paragraphs in which a page speaks of itself."""
+    if not any(word in text for word in _SITE_WORDS):
+        return
     start = 0
     for raw in text.split("\n"):
         if any(word in raw for word in _SITE_WORDS) and len(raw) <= _LONGEST_SITE_NOTICE:

@@ -222,7 +222,7 @@ CATALOGUE: tuple[Repair, ...] = (
 # As plain numbers: an operation on flags takes a good part of a microsecond.
 _TRIGGERS = tuple(int(entry.triggers) for entry in CATALOGUE)
 _ANY_TRIGGER = reduce(or_, _TRIGGERS)
-_CALLS_FOR_BOILERPLATE = int(Trigger.PLAIN_LINE)
+_CALLS_FOR_BOILERPLATE = int(Trigger.BOILERPLATE)
 _CALLS_FOR_SCRIPT = int(Trigger.TRADITIONAL)
 
 # The most marks of a kind that are no damage yet. A lesson or a dictionary entry

@@ -165,7 +165,7 @@ _USER_DEFINED = [
 
 
 # Kernels read these as constants when they are compiled.
-_BITS, _PAIRS, _COMMON, _FOLLOWERS = (int(row) for row in Row)
+_BITS, _PAIRS, _COMMON, _FOLLOWERS, *_ = (int(row) for row in Row)
 _SIGN = Property.SIGN
 
 _LONGEST = 1_000

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel
-from dedup.text.triggers import Property, Row, Trigger, tables
+from dedup.text.triggers import NOTICE_GROUPS, Property, Row, Trigger, tables
 
 __all__ = ["false_signs", "look_for_damage"]
 
@@ -39,11 +39,12 @@ def false_signs(codes: NDArray[np.uint32]) -> list[int]:
 
 
 # Kernels read these as constants when they are compiled.
-_BITS, _PAIRS, _COMMON, _FOLLOWERS = (int(row) for row in Row)
+_BITS, _PAIRS, _COMMON, _FOLLOWERS, _NOTICES = (int(row) for row in Row)
 _HAN, _BLANK, _LETTER = Property.HAN, Property.BLANK, Property.LETTER
 _RARE, _SIGN, _CHECKED = Property.RARE, Property.SIGN, Property.CHECKED
 _UTF8_START, _UTF8_CROSSING = Property.UTF8_START, Property.UTF8_CROSSING
 _ALL_SINGLE = (1 << 16) - 1
+_ALL_GROUPS = (1 << NOTICE_GROUPS) - 1
 
 _READING, _SPLIT_READING = int(Trigger.READING), int(Trigger.SPLIT_READING)
 _ENTITY, _BACKSLASH_ESCAPE = int(Trigger.ENTITY), int(Trigger.BACKSLASH_ESCAPE)
@@ -54,6 +55,7 @@ _LONG_ASCII, _UNDERSCORE = int(Trigger.LONG_ASCII), int(Trigger.UNDERSCORE)
 _MOJIBAKE, _RARE_HAN = int(Trigger.MOJIBAKE), int(Trigger.RARE_HAN)
 _SHORT_LINES, _REPEATED = int(Trigger.SHORT_LINES), int(Trigger.REPEATED)
 _PLAIN_LINE, _LIST, _NOISE = int(Trigger.PLAIN_LINE), int(Trigger.LIST), int(Trigger.NOISE)
+_BOILERPLATE = int(Trigger.BOILERPLATE)
 
 _FEWEST_BARS = 11
 _FEWEST_SPACED = 3
@@ -62,6 +64,7 @@ _FEWEST_RARE = 2
 _FEWEST_SHORT_LINES = 6
 _SHORT_LINE = 15
 _LONGEST_PLAIN_LINE = 300
+_LONGEST_NOTICE = 135
 _FEWEST_ITEMS = 12
 _LONGEST_ITEM = 10
 _FEWEST_NOISY = 6
@@ -82,6 +85,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     bars = spaced = mojibake = rare = short_lines = sentences = repeated = 0
     line_start = run_end = address_end = item_start = items = noisy = 0
     last_stop = -1
+    line_run = 0
     for at in range(codes.size):
         code = codes[at]
         here = tables[_BITS, code]
@@ -110,6 +114,9 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
         elif code == _LINE_END:
             short_lines += line_start < at <= line_start + _SHORT_LINE
             result |= _PLAIN_LINE if _is_plain(line_start, at, last_stop) else 0
+            line_run = _line_run(codes, line_start, at, last_stop, line_run)
+            if result & _BOILERPLATE == 0 and line_run:
+                result |= _look_at_line(codes, line_start, at, line_run, tables)
             line_start = at + 1
         elif here & _BLANK:
             spaced += after & _HAN != 0 and at > 0 and tables[_BITS, codes[at - 1]] & _HAN != 0
@@ -129,6 +136,9 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
             rare += here & _RARE != 0 and after & _RARE != 0
     short_lines += line_start < codes.size <= line_start + _SHORT_LINE
     result |= _PLAIN_LINE if _is_plain(line_start, codes.size, last_stop) else 0
+    line_run = _line_run(codes, line_start, codes.size, last_stop, line_run)
+    if line_run:
+        result |= _look_at_line(codes, line_start, codes.size, line_run, tables)
     items += items < _FEWEST_ITEMS and item_start < codes.size <= item_start + _LONGEST_ITEM
     result |= _LIST if items >= _FEWEST_ITEMS else 0
     result |= _NOISE if noisy >= _FEWEST_NOISY else 0
@@ -146,6 +156,39 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
 def _is_plain(start: int, end: int, last_stop: int) -> bool:
     """Whether a line may be no paragraph."""
     return last_stop < start < end <= start + _LONGEST_PLAIN_LINE
+
+
+_COPYRIGHT, _ELLIPSIS, _CLOSING, _WIDE_CLOSING = ord("©"), ord("…"), ord(")"), ord("）")
+
+
+@kernel
+def _line_run(codes: NDArray[np.uint32], start: int, end: int, last_stop: int, before: int) -> int:
+    """Return how many lines that may be no paragraph end here, `before` ended above."""
+    if start == end:
+        return before
+    if end > start + _LONGEST_NOTICE:
+        return 0
+    # Headlines with their time behind them, and teasers, may hold a sentence.
+    last = codes[end - 1]
+    is_listed = last in (_ELLIPSIS, _CLOSING, _WIDE_CLOSING, _STOP) or 0x30 <= last <= 0x39
+    return before + 1 if last_stop < start or is_listed or last <= 0x20 else 0
+
+
+@kernel
+def _look_at_line(
+    codes: NDArray[np.uint32], start: int, end: int, run: int, tables: NDArray[np.int32]
+) -> int:
+    """Return the trigger of a line that may be boilerplate, the last of a run of such lines."""
+    if run >= _FEWEST_SHORT_LINES:
+        return _BOILERPLATE
+    opened = 0
+    for at in range(start, end):
+        code = codes[at]
+        groups = tables[_NOTICES, code]
+        if opened & (groups >> NOTICE_GROUPS) or code == _COPYRIGHT:
+            return _BOILERPLATE
+        opened = groups & _ALL_GROUPS
+    return 0
 
 
 _QUESTION_MARK, _WIDE_QUESTION_MARK = ord("?"), ord("？")

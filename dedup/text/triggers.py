@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from dedup.text.gbk import LEADS, TRAILS, char_of, pair_of
 from dedup.text.pinyin import LETTERS
-from dedup.text.words import is_common, traditional_only
+from dedup.text.words import is_common, simplify, traditional_only
 
-__all__ = ["SIGNS", "Property", "Row", "Trigger", "tables"]
+__all__ = ["NOTICE_GROUPS", "NOTICE_PAIRS", "SIGNS", "Property", "Row", "Trigger", "tables"]
 
 
 class Trigger(IntFlag):
@@ -103,10 +103,21 @@ class Trigger(IntFlag):
     """Twelve or more stretches of up to ten characters between signs or blanks, no sentence."""
     NOISE = 1 << 35
     """Six or more ASCII letters beside a digit or an odd sign, or capital behind a small one."""
+    BOILERPLATE = 1 << 36
+    """Two characters of a notice in a line without a full stop, or six such lines in a row."""
 
 
 SIGNS = {sign: pair for sign in "！？，；。" if (pair := pair_of(sign)) is not None}
 """The pair of every sign that may be false; `！？，；` are often folded to half width."""
+
+NOTICE_PAIRS = tuple(
+    "编辑 责编 来源 稿源 一篇 位置 分享 扫码 扫一 字号 字体 点击 浏览 阅读 标签 键字 键词 关新 布时 布日"
+    " 广告 长按 作者 首页 ]( CP 公网 可证 gh 版权 未经 转载 举报 热线 客服 正文 维码 下载 众号 ki 加微"
+    " 广内 构成".split()
+)
+"""Two characters side by side that no notice of `dedup.text.boilerplate` is without; simplified."""
+
+NOTICE_GROUPS = 15
 
 _FULL_WIDTH_OFFSET = ord("！") - ord("!")
 SIGNS |= {chr(ord(sign) - _FULL_WIDTH_OFFSET): SIGNS[sign] for sign in "！？，；"}
@@ -197,11 +208,13 @@ class Row(IntEnum):
     """Whether a pair is a common character or a usual sign, by pair."""
     FOLLOWERS = auto()
     """The bit asked of what follows a sign that may be false, else 0, by code point."""
+    NOTICES = auto()
+    """Which groups of `NOTICE_PAIRS` a character opens; shifted, which ones it closes."""
 
 
 @cache
 def tables() -> NDArray[np.int32]:
-    """Return what the kernel looks up; int32, shape (4, 0x110000), read-only.
+    """Return what the kernel looks up; int32, shape (5, 0x110000), read-only.
 
     Built on the first call in a process. Pages of planes that nothing is said about are
     never touched and take no memory. Signed, since numba adds signed and unsigned
@@ -222,8 +235,22 @@ def tables() -> NDArray[np.int32]:
         bits[:0x10000][_may_follow(trail, pairs, common)] |= Property.FOLLOWS << index
     for sign, pair in SIGNS.items():
         result[Row.FOLLOWERS, ord(sign)] = Property.FOLLOWS << trails.index(pair & 0xFF)
+    _fill_notices(result[Row.NOTICES])
     result.flags.writeable = False
     return result
+
+
+def _fill_notices(notices: NDArray[np.int32]) -> None:
+    """Set the groups of pairs; those that open alike share one, so that few others match."""
+    usual = "".join(map(chr, range(0x20, 0xA000)))
+    variants: dict[str, list[str]] = {}
+    for char, simple in zip(usual, simplify(usual), strict=True):
+        variants.setdefault(simple, []).append(char)
+    openings = sorted({first for first, _ in NOTICE_PAIRS})
+    for first, second in NOTICE_PAIRS:
+        group = openings.index(first) % NOTICE_GROUPS
+        notices[_codes(variants[first])] |= 1 << group
+        notices[_codes(variants[second])] |= 1 << group + NOTICE_GROUPS
 
 
 def _fill_pairs(pairs: NDArray[np.int32], common: NDArray[np.int32]) -> None:

@@ -32,14 +32,28 @@ def normalized(text: str) -> NormalizedText:
         "當前位置：首頁 > 新聞 > 正文",
         "扫描二维码关注我们",
         "我们注意到您正在屏蔽广告！",
-        "关闭广告拦截器，继续支持伟大的新闻业。或者购买订阅以无限访问真实新闻。",
-        "本網站使用Cookies以便為你提供更優質的使用體驗，若您點選下方「我同意」或繼續瀏覽，即表示您同意。",
-        "抱歉，我們並不支援你正使用的瀏覽器。",
     ],
 )
 def test_notice(line: str) -> None:
     """A line of which nothing else can be made is boilerplate wherever it stands."""
-    assert [line] == found(f"{BODY}\n{line}\n{BODY}")
+    text = f"{BODY}\n{line}\n{BODY}"
+
+    assert [line] == found(text)
+    assert 1 == repair(text).damage.kinds[DamageKind.BOILERPLATE]  # and called for
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "关闭广告拦截器，继续支持伟大的新闻业。或者购买订阅以无限访问真实新闻。",
+        "抱歉，我們並不支援你正使用的瀏覽器。",
+        "本網站使用Cookies以便為你提供更優質的使用體驗。若您點選下方「我同意」，即表示您同意。",
+    ],
+)
+def test_site_notice(paragraph: str) -> None:
+    """Sentences in which a page speaks of itself go where there is other boilerplate."""
+    assert [paragraph, "责任编辑：张三"] == found(f"{BODY}\n{paragraph}\n{BODY}\n责任编辑：张三")
+    assert [] == found(f"{BODY}\n{paragraph}\n{BODY}")
 
 
 def test_navigation_block() -> None:
