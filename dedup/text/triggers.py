@@ -110,11 +110,13 @@ class Trigger(IntFlag):
 SIGNS = {sign: pair for sign in "！？，；。" if (pair := pair_of(sign)) is not None}
 """The pair of every sign that may be false; `！？，；` are often folded to half width."""
 
-NOTICE_PAIRS = tuple(
-    "编辑 责编 来源 稿源 一篇 位置 分享 扫码 扫一 字号 字体 点击 浏览 阅读 标签 键字 键词 关新 布时 布日"
-    " 广告 长按 作者 首页 ]( CP 公网 可证 gh 版权 未经 转载 举报 热线 客服 正文 维码 下载 众号 ki 加微"
-    " 广内 构成".split()
-)
+NOTICE_PAIRS = (
+    "编辑", "责编", "来源", "稿源", "一篇", "位置", "分享", "扫码", "扫一",
+    "字号", "字体", "点击", "浏览", "阅读", "标签", "键字", "键词", "关新",
+    "布时", "布日", "广告", "长按", "作者", "首页", "](", "CP", "公网",
+    "可证", "gh", "版权", "未经", "转载", "举报", "热线", "客服", "正文",
+    "维码", "下载", "众号", "ki", "加微", "广内", "构成",
+)  # fmt: skip
 """Two characters side by side that no notice of `dedup.text.boilerplate` is without; simplified."""
 
 NOTICE_GROUPS = 15
@@ -246,11 +248,11 @@ def _fill_notices(notices: NDArray[np.int32]) -> None:
     variants: dict[str, list[str]] = {}
     for char, simple in zip(usual, simplify(usual), strict=True):
         variants.setdefault(simple, []).append(char)
-    openings = sorted({first for first, _ in NOTICE_PAIRS})
-    for first, second in NOTICE_PAIRS:
-        group = openings.index(first) % NOTICE_GROUPS
-        notices[_codes(variants[first])] |= 1 << group
-        notices[_codes(variants[second])] |= 1 << group + NOTICE_GROUPS
+    openings = sorted({pair[0] for pair in NOTICE_PAIRS})
+    for pair in NOTICE_PAIRS:
+        group = openings.index(pair[0]) % NOTICE_GROUPS
+        notices[_codes(variants[pair[0]])] |= 1 << group
+        notices[_codes(variants[pair[1]])] |= 1 << group + NOTICE_GROUPS
 
 
 def _fill_pairs(pairs: NDArray[np.int32], common: NDArray[np.int32]) -> None:
