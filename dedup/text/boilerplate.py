@@ -67,6 +67,7 @@ _LISTED = re.compile(
     r"[(（]\s*(?:\d{1,2}:\d\d|\d{1,2}\s*(?:秒|分鐘|分钟|小時|小时|個小時|个小时|天|日)前)\s*[)）]"
     r"(?:\s*-\s*\d{8})?$|(?<![.…])(?:\.{3}|…)$"
 )
+_ENDS_LISTED = ")）.…0123456789"
 
 # A line is a sentence if it has one of these, or is long.
 _STOPS = re.compile(r"[。；]|[，,][^，,]{4,}[，,]")
@@ -101,7 +102,7 @@ class _Line(NamedTuple):
         return (
             entry in menu_entries()
             or _BESIDE.fullmatch(self.plain) is not None
-            or _LISTED.search(self.plain) is not None
+            or _is_listed(self.plain)
             or self.is_notice
         )
 
@@ -151,11 +152,18 @@ def _runs_of_short_lines(text: str) -> Iterator[list[_Line]]:
 
 
 def _is_sentence(line: str) -> bool:
-    if len(line) <= _MOST_CHARS and _LISTED.search(line):
+    if len(line) > _MOST_CHARS:
+        return True
+    if _is_listed(line):
         return False
-    if len(line) > _MOST_CHARS or _STOPS.search(line) is not None:
+    if "。" in line or _STOPS.search(line) is not None:
         return True
     return len(line.encode("utf-8", "surrogatepass")) > _MOST_BYTES
+
+
+def _is_listed(line: str) -> bool:
+    # Searching every line would cost more than all else.
+    return line[-1] in _ENDS_LISTED and _LISTED.search(line) is not None
 
 
 def _block(lines: list[_Line]) -> list[_Line]:
