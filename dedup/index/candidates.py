@@ -31,6 +31,7 @@ hundreds of unrelated articles in a million; a copy that shares no second one an
 piece is not like its original."""
 
 _USUAL_WHOLE = 43  # keys of a whole; only to know when the table is worth tidying
+_SLACK = 1.05  # room beside that for the articles expected; their keys are an estimate
 _PIECE = np.uint64(0x9E3779B900000000)  # upper half of the key of every piece
 
 _LEAST_SHARE = 0.25
@@ -70,27 +71,29 @@ class CandidateIndex:
         """Bytes reserved by the index."""
         return self._postings.nbytes + self._listed.nbytes + self._num_pieces.nbytes
 
-    def reserve(self, entries: int) -> None:
-        """Make room for so many keys, which saves growing."""
-        self._postings.reserve(entries)
-
-    def add(self, keys: Sequence[ListedKeys], numbers: Sequence[int]) -> None:
+    def add(self, keys: Sequence[ListedKeys], numbers: Sequence[int], *, of: int = 0) -> None:
         """List articles under their keys.
 
         Args:
             keys: Of each article.
             numbers: Their numbers, 1 to 2**32 - 1, none of them listed.
+            of: How many articles these are the first of. An empty index then makes room for
+                all, which saves growing.
         """
         if not numbers:
             return
         self._reach(max(numbers))
         rows = np.array(numbers, np.uint32)
-        widths = np.array([len(each.whole) + len(each.pieces) for each in keys])
+        num_whole = np.array([len(each.whole) for each in keys])
+        num_pieces = np.array([len(each.pieces) for each in keys])
         self._listed[rows] = True
-        self._num_pieces[rows] = [min(len(each.pieces), 0xFFFF) for each in keys]
+        self._num_pieces[rows] = np.minimum(num_pieces, 0xFFFF)
         self._size += len(numbers)
-        flat = np.concatenate([part for each in keys for part in (each.whole, _widen(each.pieces))])
-        self._postings.add(flat, np.repeat(rows, widths), self._listed)
+        pieces = _widen(np.concatenate([each.pieces for each in keys]))
+        flat = np.concatenate([*(each.whole for each in keys), pieces])
+        owners = np.concatenate([np.repeat(rows, num_whole), np.repeat(rows, num_pieces)])
+        self._postings.reserve(int(len(flat) * max(of, len(numbers)) / len(numbers) * _SLACK))
+        self._postings.add(flat, owners, self._listed)
 
     def discard(self, number: int) -> None:
         """Stop finding an article; one that is not listed is passed over."""

@@ -72,9 +72,10 @@ class KnownOriginals:
         """Index every original of a store."""
         # What is committed while this runs is in the log behind this sequence.
         sequence = reader.sequence()
+        num_originals = reader.stats().clusters
         while rows := reader.originals_after(self._upto, limit=_ROWS_AT_ONCE):
             with self._lock:
-                self._list(rows)
+                self._list(rows, of=num_originals)
                 self._upto = rows[-1].number
         after = 0
         while copies := reader.copies_after(after, limit=_ROWS_AT_ONCE):
@@ -151,11 +152,13 @@ class KnownOriginals:
                 self._index.discard(number)
                 self._staged_copies.discard(number)
 
-    def _list(self, rows: Iterable[SignatureRow]) -> None:
+    def _list(self, rows: Iterable[SignatureRow], *, of: int = 0) -> None:
+        """List originals, the first of so many as are going to be listed at once."""
         rows = list(rows)
         numbers = [row.number for row in rows]
         digests = [row.normalized_digest for row in rows]
-        self._index.add(self._keys_of([row.signature for row in rows], digests), numbers)
+        keys = self._keys_of([row.signature for row in rows], digests)
+        self._index.add(keys, numbers, of=of)
         self._relistings += sum(number <= self._upto for number in numbers)
 
     def _list_copies(self, copies: Iterable[StoredArticle], reader: StoreReader) -> None:

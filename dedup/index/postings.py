@@ -18,6 +18,7 @@ in every process, so that nobody can make them meet.
 
 import mmap
 import secrets
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -76,9 +77,7 @@ class _Slots:
 
     def __init__(self, homes: int) -> None:
         self.homes = homes
-        # Memory of the system's own: it is not taken before it is written to, and can be
-        # given back bit by bit.
-        self._pages = mmap.mmap(-1, (homes + _OVERFLOW) * 8)
+        self._pages = _map_pages((homes + _OVERFLOW) * 8)
         self.entries: NDArray[np.uint64] = np.frombuffer(self._pages, np.uint64)
         self._released = 0
 
@@ -92,6 +91,23 @@ class _Slots:
             start = -(-self._released * 8 // _PAGE) * _PAGE
             self._pages.madvise(mmap.MADV_DONTNEED, start, upto * 8 // _PAGE * _PAGE - start)
             self._released = upto
+
+
+def _map_pages(size: int) -> mmap.mmap:
+    """Return memory of the system's own, of so many bytes, all 0.
+
+    It is not taken before it is written to, and can be given back bit by bit; that of a
+    shared mapping, as Python makes without being told, could not.
+    """
+    if not hasattr(mmap, "MAP_PRIVATE"):
+        return mmap.mmap(-1, size)
+    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        # Every key is somewhere else in the table: with small pages, finding the page takes
+        # longer than reading the entry. A system without huge pages says so, to no harm.
+        with suppress(OSError):
+            pages.madvise(mmap.MADV_HUGEPAGE)
+    return pages
 
 
 class PostingTable:

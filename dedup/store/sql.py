@@ -198,7 +198,7 @@ class SqlReader(ABC):
             f" WHERE number IN ({placeholders(numbers)}) AND is_original = 1 ORDER BY number",
             tuple(numbers),
         )
-        return [_signature_row(row) for row in rows]
+        return _signature_rows(rows)
 
     def originals_after(self, number: int, *, limit: int) -> list[SignatureRow]:
         """Return signature rows of originals numbered above this, in order."""
@@ -207,7 +207,7 @@ class SqlReader(ABC):
             " WHERE number > ? AND is_original = 1 ORDER BY number LIMIT ?",
             (number, limit),
         )
-        return [_signature_row(row) for row in rows]
+        return _signature_rows(rows)
 
     def sequence(self) -> int:
         """Return the sequence of the newest log entry, 0 for an empty log."""
@@ -435,14 +435,16 @@ def _cluster_row(row: Sequence[Any]) -> ClusterRow:
     return ClusterRow(number, cluster_id, original, size, bool(pinned))
 
 
-def _signature_row(row: Sequence[Any]) -> SignatureRow:
-    number, digest, signature = row
+def _signature_rows(rows: Sequence[Any]) -> list[SignatureRow]:
     with damage_reported():
-        return SignatureRow(
-            number=number,
-            normalized_digest=digest,
-            signature=None if signature is None else np.frombuffer(signature, np.uint32),
-        )
+        return [
+            SignatureRow(
+                number=number,
+                normalized_digest=digest,
+                signature=None if signature is None else np.frombuffer(signature, np.uint32),
+            )
+            for number, digest, signature in rows
+        ]
 
 
 def _scheme_error(stored: str, scheme: str, location: str) -> StoreVersionError:

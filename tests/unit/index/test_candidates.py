@@ -90,3 +90,18 @@ class TestPieces:
 
         found = index_of(*sources).find(probe([99], [*pieces, 77], 160), limit=64)
         assert set(range(1, 9)) == set(found)
+
+
+class TestRoom:
+    def test_articles_to_come(self):
+        """An index that is told how many articles will come takes its memory once."""
+        whole = np.random.default_rng(5).integers(0, 2**64, size=(4_000, 40), dtype=np.uint64)
+        keys = [ListedKeys(row, NOTHING) for row in whole]
+        index = CandidateIndex()
+        index.add(keys[:100], range(1, 101), of=4_000)
+        before = index.nbytes
+        index.add(keys[100:], range(101, 4_001))
+
+        assert before == index.nbytes
+        assert before < 14 * whole.size
+        assert [4_000] == index.find(probe(whole[-1]), limit=10)
