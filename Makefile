@@ -44,7 +44,8 @@ bench: $(VENV)/.dev ## Measure speed, as ratios within one run: CORPUS=directory
 bench-quality: $(VENV)/.dev ## Measure detection, repair and matching: CORPUS=directory
 	$(BIN)/python benchmarks/bench_quality.py $(CORPUS) $(OPTIONS)
 
-soak: $(VENV)/.dev ## Races, kills and churn for an hour or more
+soak: $(VENV)/.dev ## Races, kills, churn and texts that nobody wrote, for two hours or more
+	$(BIN)/python benchmarks/fuzz_repair.py --minutes 60
 	$(BIN)/python benchmarks/soak.py
 
 wheel: $(VENV)/.dev ## Build the wheel

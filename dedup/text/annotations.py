@@ -38,8 +38,9 @@ def find_annotations(text: str) -> list[Mark]:
     annotated_until = -1
     for match in _syllables_in_brackets(text):
         start, end = match.span()
-        is_split = _is_behind_letter(text, start, without_tone(match[1]))
-        if not (is_split or start == annotated_until or _can_be_annotated(text[start - 1 : start])):
+        in_front = text[start - 1 : start]
+        is_split = in_front.isascii() and _is_behind_letter(text, start, without_tone(match[1]))
+        if not (is_split or start == annotated_until or _can_be_annotated(in_front)):
             continue
         mark = Mark(start, end)
         annotated_until = end
@@ -60,12 +61,12 @@ def _can_be_annotated(char: str) -> bool:
 
 
 def _is_behind_letter(text: str, at: int, reading: str) -> bool:
-    """Whether the letter in front is half of an annotated character, the other half in front of it.
+    """Whether the ASCII letter in front is half of an annotated character, the other half in front of it.
 
     公司WAP with 網, BE57, annotated at any offset is `公司W(wǎng)AP`: 司 is CBBE, W 57.
     """
     letter = text[at - 1 : at]
-    pair = pair_of(text[at - 2]) if at > 1 and letter.isascii() else None
+    pair = pair_of(text[at - 2]) if at > 1 else None
     if pair is None or not (letter.isalpha() and is_lead(pair & 0xFF)):
         return False
     return reading_of(char_of(pair & 0xFF, ord(letter))) == reading

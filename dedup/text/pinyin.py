@@ -11,7 +11,7 @@ readings, the one in GB2312's order is not always the one in the text.
 
 import unicodedata
 from bisect import bisect_right
-from functools import cache
+from functools import cache, lru_cache
 
 from dedup.text.words import simplify
 
@@ -72,6 +72,7 @@ def _syllables() -> frozenset[str]:
 _LAST_OF_LEVEL_ONE = 0xD7F9
 
 
+@lru_cache(maxsize=1 << 14)
 def reading_of(char: str) -> str | None:
     """Return the toneless reading of a common character of either script, else None.
 
@@ -88,6 +89,7 @@ def reading_of(char: str) -> str | None:
     return syllables[bisect_right(codes, code) - 1]
 
 
+@lru_cache(maxsize=1 << 12)
 def without_tone(reading: str) -> str:
     """Return a reading without its tone mark; v, as ü is typed, becomes ü.
 

@@ -77,6 +77,9 @@ _SIGN_CODES = [
     ord(sign) for sign in "，。、；：？！“”‘’（）《》「」『』【】…—·％\N{IDEOGRAPHIC SPACE}"
 ]
 
+_IS_SIGN = np.zeros(0x10000, np.bool_)
+_IS_SIGN[_SIGN_CODES] = True
+
 # Clauses are a dozen characters long; one that would be twice as long without a full stop
 # has probably had one, and a piece of one or two characters has not ended a sentence.
 _CLAUSE_ENDS = "，。！？；：、,!?;:“”‘’「」『』（《》\n"
@@ -227,8 +230,7 @@ class ShiftedText:
         """Whether each character is a known one of this text's script, or a usual sign; bool."""
         tables = lexicon()
         basic = np.minimum(codes, 0xFFFF)
-        is_sign = np.isin(basic, _SIGN_CODES)
-        is_known = (tables.ids[basic] > 0) | is_sign
+        is_known = (tables.ids[basic] > 0) | _IS_SIGN[basic]
         if not self.other_script:
             return np.asarray(is_known)
         return np.asarray(is_known & (tables.scripts[basic] != self.other_script))

@@ -1,0 +1,188 @@
+"""Repair texts that nobody wrote, for as long as you like; stop at the first broken law.
+
+    python benchmarks/fuzz_repair.py [--minutes 60] [--seed 0] [--texts seeds]
+
+Texts are cut from the articles in a folder and from pieces that damage is made of, and
+mutated: characters dropped, moved, printed again, bytes lost or read in another encoding.
+What must hold for every one: no exception, time in proportion to length, steps that replay,
+a repaired text that comes back identical, and an undamaged one that was not touched. A text
+that breaks a law is cut down while it still does, printed, and the status is 1.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from dedup.text.repair import repair, replay
+
+LONGEST = 4_000
+REPORT_EVERY = 10_000
+# Far above what any text takes: the worst of tests/unit/text/test_linear_time.py takes 60
+# microseconds a character.
+MOST_SECONDS_A_CHARACTER, MOST_SECONDS_AT_ALL = 400e-6, 0.2
+ENCODINGS = ("utf-8", "gb18030", "gbk", "big5", "cp1252", "latin-1", "utf-16-le")
+
+PIECES = [
+    *["(guó)", "(guo)(guo)", "（huì ）", "?qǐng)", "?shu)(shu)", "╯heng）", "(lv)", "F(xiàn)"],
+    *[
+        "！",
+        "？",
+        "，",
+        "；",
+        "。",
+        "!",
+        "?",
+        "？！",
+        "！敝靻⒊\ue0f0f",
+        "?！薄案沸侣方值婪e",
+        "”",
+        "“",
+    ],
+    *["&amp;", "&#20013;", "&lt;", "\\u4e2d", "%E4%B8%AD", "\\xe4\\xb8\\xad", "=E4=B8=AD", "&#38;"],
+    *["\u200b", "\xad", "\u202e", "\x00", "\ud800", "\ufffd", "\ue5d2", "\ufeff", "□", "锟斤拷"],
+    *[
+        "吕梁市| ",
+        "育儿,",
+        "|",
+        "\n",
+        " ",
+        "\u3000",
+        "_x000D_",
+        '<kbd id="s7isi"></kbd>',
+        "[b]",
+        "💰",
+    ],
+    *[
+        "x7Kq2$ ]n0{Zp#4 w",
+        "首页\n",
+        "责任编辑：张三\n",
+        "銆傗€",
+        "ä¸­å›½",
+        "ÖÐ¹ú",
+        "⽂",
+        "，,",
+        "。。",
+    ],
+]
+
+
+def make_text(rng: Random, articles: list[str]) -> str:
+    """Return a text out of articles and pieces, mutated."""
+    source = rng.choice(articles)
+    start = rng.randrange(len(source))
+    text = source[start : start + rng.randrange(1, LONGEST)]
+    if rng.random() < 0.3:
+        text = "".join(rng.choices(PIECES, k=rng.randrange(1, 60)))
+    for _ in range(rng.randrange(1, 12)):
+        text = rng.choice(MUTATIONS)(text, rng)[:LONGEST]
+    return text
+
+
+def insert(text: str, rng: Random) -> str:
+    """Set one piece in some places."""
+    piece = rng.choice(PIECES)
+    for _ in range(rng.choice((1, 3, 20))):
+        at = rng.randrange(len(text) + 1)
+        text = text[:at] + piece + text[at:]
+    return text
+
+
+def drop(text: str, rng: Random) -> str:
+    """Leave out a stretch."""
+    start = rng.randrange(len(text) + 1)
+    return text[:start] + text[start + rng.choice((1, 2, 9, 200)) :]
+
+
+def print_again(text: str, rng: Random) -> str:
+    """Set a stretch somewhere once more, or many times."""
+    start, at = rng.randrange(len(text) + 1), rng.randrange(len(text) + 1)
+    stretch = text[start : start + rng.choice((1, 4, 30, 1000))]
+    return text[:at] + stretch * rng.choice((1, 1, 2, 40)) + text[at:]
+
+
+def lose_bytes(text: str, rng: Random) -> str:
+    """Drop or set bytes of GBK anywhere, and read what is left."""
+    packed = bytearray(text, "gb18030", "replace")
+    for _ in range(rng.choice((1, 5))):
+        at = rng.randrange(len(packed) + 1)
+        packed[at : at + rng.randrange(2)] = rng.choice((b"", b"\xa3", b"?", b"(de)", b"\xa1\xa3"))
+    return packed.decode("gb18030", "replace")
+
+
+def misread(text: str, rng: Random) -> str:
+    """Read a stretch in another encoding than it was written in."""
+    start = rng.randrange(len(text) + 1)
+    end = start + rng.choice((5, 100, LONGEST))
+    written, read = rng.sample(ENCODINGS, 2)
+    stretch = text[start:end].encode(written, "replace").decode(read, "replace")
+    return text[:start] + stretch + text[end:]
+
+
+MUTATIONS: list[Callable[[str, Random], str]] = [insert, drop, print_again, lose_bytes, misread]
+
+
+def broken_law(text: str) -> str:
+    """Return which law `text` breaks, `""` for none."""
+    begun = time.process_time()
+    try:
+        repaired = repair(text)
+        seconds = time.process_time() - begun
+        again = repair(repaired.text)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
+        return f"{type(error).__name__}: {error}"
+    if replay(text, repaired.steps) != repaired.text:
+        return "the steps do not replay"
+    if repaired.steps and again.text != repaired.text:
+        return "repairing again changes it"
+    if not repaired.damage.damaged and repaired.text != text:
+        return "undamaged, and changed"
+    if seconds > MOST_SECONDS_AT_ALL + MOST_SECONDS_A_CHARACTER * len(text):
+        return "slow"
+    return ""
+
+
+def cut_down(text: str, law: str) -> str:
+    """Return a shorter text that breaks the same law."""
+    size = len(text) // 2
+    while size:
+        at = 0
+        while at < len(text):
+            shorter = text[:at] + text[at + size :]
+            if broken_law(shorter) == law:
+                text = shorter
+            else:
+                at += size
+        size //= 2
+    return text
+
+
+def main() -> int:
+    """Fuzz until the minutes are over."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--texts", type=Path, default=Path(__file__).parents[1] / "seeds")
+    options = parser.parse_args()
+    paths = sorted(path for path in options.texts.iterdir() if path.is_file())
+    articles = [path.read_text(encoding="utf-8") for path in paths]
+    repair(articles[0])  # compiles
+    rng = Random(options.seed)
+    end = time.monotonic() + 60 * options.minutes
+    done = 0
+    while time.monotonic() < end:
+        text = make_text(rng, articles)
+        if law := broken_law(text):
+            print(f"{law}:\n{cut_down(text, law)!a}", flush=True)
+            return 1
+        done += 1
+        if done % REPORT_EVERY == 0:
+            print(f"{done:,} texts repaired", flush=True)
+    print(f"{done:,} texts repaired, no law broken")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
