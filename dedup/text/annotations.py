@@ -61,7 +61,7 @@ def _can_be_annotated(char: str) -> bool:
 
 
 def _is_behind_letter(text: str, at: int, reading: str) -> bool:
-    """Whether the ASCII letter in front is half of an annotated character, the other half in front of it.
+    """Whether the ASCII letter in front is half of an annotated character, its lead before it.
 
     公司WAP with 網, BE57, annotated at any offset is `公司W(wǎng)AP`: 司 is CBBE, W 57.
     """
