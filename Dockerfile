@@ -10,6 +10,7 @@ RUN python -m venv /opt/dedup \
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY dedup dedup
+COPY dedup_client dedup_client
 # The kernels' machine code fits any server of the last ten years, not the builder's alone.
 RUN /opt/dedup/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation . \
     && printf '复工复产，首先要抓牢防疫。疫情暴发后，全县迅速行动，始终坚持领导在一线指挥。' > /tmp/a.txt \
@@ -27,7 +28,7 @@ ENV PATH=/opt/dedup/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     DEDUP_STORE=/data
-USER dedup
+USER 10001
 VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -38,6 +38,10 @@ _ENOUGH_GAIN = 5.6
 _ENOUGH_GAIN_AMONG_OTHERS = 1.5
 _ENOUGH_GAIN_OF_NOTHING = 4.0  # where no whole character is left
 _ENOUGH_ANNOTATIONS = 3
+# Signs looked at behind the last stretch found. An article has hundreds; a text of nothing
+# but signs would take half a minute.
+_MOST_SOUND_SIGNS = 2_000
+_A_LINE = 4  # as many equal signs in a row are drawn; no words come out so
 
 _ODDS_OF_HALF_BYTE = 4.0  # a `?` directly in front of a sign
 _ODDS_OF_CLOSED_QUOTE = 4.0  # `。”` where a quotation is open, which else would stay open
@@ -68,14 +72,20 @@ def find_shifts(text: str) -> list[Mark]:
     source = ShiftedText(text)
     straddles: list[_Straddle] = []
     end = 0
+    patience = _MOST_SOUND_SIGNS
     for at in false_signs(source.codes):
-        if at < end:
+        if at < end or text.startswith(text[at] * _A_LINE, at):
             continue
+        if patience == 0:
+            break
         straddle = _best_straddle(source, max(end, at - _is_half_byte(text, at)))
         enough = _ENOUGH_GAIN_AMONG_OTHERS if straddle.walk.codes.size else _ENOUGH_GAIN_OF_NOTHING
         if straddle.gain >= enough:
             straddles.append(straddle)
             end = straddle.end
+            patience = _MOST_SOUND_SIGNS
+        else:
+            patience -= 1
     if not straddles or not _is_believable(text, straddles):
         return []
     marks = [Mark(straddle.start, straddle.end) for straddle in straddles]

@@ -21,9 +21,8 @@ _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 # as UTF-8, saved, and read as GBK. And memory that a debugger filled with CC, CD or DD.
 _RESIDUE = re.compile(r"锟斤拷|烫{3,}|屯{3,}|葺{3,}")
 # Among other such text the three bytes of each U+FFFD fall in different pairs.
-_KUNJIN = re.compile(
-    rf"[{_HAN}\uff01-\uff5e\ue000-\uf8ff]*锟斤拷[{_HAN}\uff01-\uff5e\ue000-\uf8ff]*"
-)
+_KUNJIN = "锟斤拷"
+_AMONG_KUNJIN = re.compile(rf"[{_HAN}\uff01-\uff5e\ue000-\uf8ff]+")
 
 # U+FFFD with what bytes of GBK or Big5 happen to be in UTF-8 between: letters of other
 # alphabets, two bytes each, and characters of planes that nobody uses.
@@ -46,8 +45,10 @@ _ASKING = re.compile("[吗嗎呢么麼吧啊呀何谁誰哪几幾多怎什啥甚
 
 def find_residue(text: str) -> list[Mark]:
     """Return what decoders and debuggers left in place of characters."""
+    # Run by run: a pattern with the residue in its middle is tried from every character of a run.
+    runs = _AMONG_KUNJIN.finditer(text) if _KUNJIN in text else ()
     marks = [
-        Mark(*match.span()) for match in _KUNJIN.finditer(text) if _bytes_lost(match[0]) is not None
+        Mark(*run.span()) for run in runs if _KUNJIN in run[0] and _bytes_lost(run[0]) is not None
     ]
     done = {at for mark in marks for at in range(*mark)}
     marks += (Mark(*m.span()) for m in _RESIDUE.finditer(text) if m.start() not in done)

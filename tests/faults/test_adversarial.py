@@ -1,0 +1,175 @@
+"""Input made to be expensive: each is answered soon, in bounded memory, beside other clients."""
+
+import gzip
+import json
+import random
+import socket
+import threading
+import time
+
+import psutil
+import pytest
+from service import Client, Service
+
+pytestmark = pytest.mark.slow
+
+# An answer takes a tenth of this on an idle machine; the tests share theirs.
+_SOON_S = 5.0
+_MEMORY = 600 << 20
+_ARTICLE = "县里的工作人员来到企业，了解复工复产遇到的困难，帮助解决口罩和用工的问题。" * 8
+_LONG = 500_000
+
+TEXTS = {
+    "full stops": "。" * _LONG,
+    "question marks": "？" * _LONG,
+    "opening brackets": "(" * _LONG,
+    "nested brackets": "（" * 10_000 + "新闻" + "）" * 10_000,
+    "unclosed annotations": "啊(" * (_LONG // 2),
+    "alternating scripts": "国國aあ" * (_LONG // 4),
+    "equal shingles": "啊" * 2_000_000,
+    "five shingles": "全县迅速行" * (_LONG // 5),
+    "entities": "&amp;" * (_LONG // 5),
+    "nothing but blanks": " " * _LONG,
+    "zero widths": "啊\u200b" * (_LONG // 2),
+}
+
+PAGES = {
+    "deep": "<div>" * 150_000 + "新闻" + "</div>" * 150_000,
+    "long attribute": f'<div title="{"啊" * 1_000_000}">{_ARTICLE}</div>',
+    "short paragraphs": "".join(f"<p>第{number}段话。</p>" for number in range(40_000)),
+    "unclosed tags": "<" * _LONG,
+    "many attributes": f"<div {' '.join(f'a{n}=1' for n in range(50_000))}>{_ARTICLE}</div>",
+}
+
+
+class Bystander:
+    """A client with ordinary articles, who remembers how long the longest answer took."""
+
+    def __init__(self, service):
+        self._client = Client(service)
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+        self.longest = 0.0
+        self.statuses = set()
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info):
+        self._done.set()
+        self._thread.join()
+        self._client.close()
+
+    def _ask(self):
+        while not self._done.wait(0.02):
+            start = time.monotonic()
+            status, _ = self._client.send(
+                "POST", "check", body={"text": _ARTICLE, "remember": False}
+            )
+            self.longest = max(self.longest, time.monotonic() - start)
+            self.statuses.add(status)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with Service(tmp_path_factory.mktemp("adversarial") / "store") as service:
+        with Client(service) as client:  # compiles what is not cached yet
+            client.check("first", _ARTICLE)
+            client.check("second", TEXTS["full stops"][:1000] + _ARTICLE)
+        yield service
+
+
+@pytest.mark.parametrize("kind", ["text", "html"])
+def test_texts_and_pages(service, kind):
+    """Texts and pages that are hard in every way known are answered soon, each of them."""
+    cases = TEXTS if kind == "text" else PAGES
+    before = memory(service)
+    slow = {}
+    with Bystander(service) as bystander, Client(service) as client:
+        for name, text in cases.items():
+            start = time.monotonic()
+            status, answer = client.send("POST", "check", body={"text": text, "format": kind})
+            seconds = time.monotonic() - start
+            assert 200 == status or "empty_text" == answer["code"], (name, answer)
+            if seconds > _SOON_S:
+                slow[name] = seconds
+    assert {} == slow
+    assert {200} == bystander.statuses
+    assert bystander.longest < _SOON_S
+    assert memory(service) - before < _MEMORY
+
+
+def test_compression_bombs(service):
+    """A body that would swell to a gigabyte is refused, and never held in memory."""
+    bomb = gzip.compress(b" " * (1 << 28)) * 4
+    before = memory(service)
+    with Bystander(service) as bystander:
+        start = time.monotonic()
+        answer = raw(
+            service,
+            b"POST /check HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            b"Content-Encoding: gzip\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(bomb) + bomb,
+        )
+        seconds = time.monotonic() - start
+    assert b" 413 " in answer.split(b"\r\n")[0]
+    assert seconds < _SOON_S and bystander.longest < _SOON_S
+    assert memory(service) - before < 100 << 20
+
+
+def test_slow_clients(service):
+    """Two hundred clients that never finish their bodies keep nobody else waiting."""
+    head = b"POST /check HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{"
+    slow = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(200)]
+    try:
+        with Bystander(service) as bystander:
+            for _ in range(5):
+                for connection in slow:
+                    connection.sendall(head)
+                head = b" "
+                time.sleep(0.2)
+        assert {200} == bystander.statuses
+        assert bystander.longest < _SOON_S
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+def test_a_hot_bucket(service):
+    """Thousands of articles with one sentence in common do not make the next one slow."""
+    boilerplate = (
+        "本网站所刊载信息不代表本社观点，刊用本网站稿件务经书面授权，未经授权禁止转载摘编。" * 2
+    )
+    rng = random.Random(1)
+
+    def article():
+        return "".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(200)) + boilerplate
+
+    lines = b"".join(json.dumps({"text": article()}).encode() + b"\n" for _ in range(2_000))
+    answer = raw(
+        service,
+        b"POST /check/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\n"
+        b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(lines) + lines,
+    )
+    assert 2_000 == answer.count(b'"cluster_id"')
+    with Client(service) as client:
+        start = time.monotonic()
+        status, _ = client.send("POST", "check", body={"text": article()})
+    assert 200 == status
+    assert time.monotonic() - start < 1.0
+
+
+def memory(service):
+    """Return the bytes that the service holds."""
+    return psutil.Process(service.process.pid).memory_info().rss
+
+
+def raw(service, request):
+    """Return the whole answer to some bytes."""
+    with socket.create_connection(("127.0.0.1", service.port), timeout=100) as connection:
+        connection.sendall(request)
+        answer = b""
+        while chunk := connection.recv(1 << 16):
+            answer += chunk
+    return answer
