@@ -201,7 +201,7 @@ CATALOGUE: tuple[Repair, ...] = (
         DamageKind.KEYWORD_STUFFING,
         find_headers,
         remove_marked,
-        Trigger.PLAIN_LINE,
+        Trigger.OBSCENE,
     ),
     Repair(
         "keep_one_body",
@@ -215,7 +215,7 @@ CATALOGUE: tuple[Repair, ...] = (
         DamageKind.TITLE_CHUNKS,
         find_title_chunks,
         remove_marked,
-        Trigger.PLAIN_LINE,
+        Trigger.TITLE,
     ),
 )
 

@@ -39,7 +39,7 @@ def false_signs(codes: NDArray[np.uint32]) -> list[int]:
 
 
 # Kernels read these as constants when they are compiled.
-_BITS, _PAIRS, _COMMON, _FOLLOWERS, _NOTICES = (int(row) for row in Row)
+_BITS, _PAIRS, _COMMON, _FOLLOWERS, _NOTICES, _OBSCENE_PAIRS = (int(row) for row in Row)
 _HAN, _BLANK, _LETTER = Property.HAN, Property.BLANK, Property.LETTER
 _RARE, _SIGN, _CHECKED = Property.RARE, Property.SIGN, Property.CHECKED
 _UTF8_START, _UTF8_CROSSING = Property.UTF8_START, Property.UTF8_CROSSING
@@ -54,8 +54,8 @@ _DOUBLED_SIGN, _BARS, _TAG = int(Trigger.DOUBLED_SIGN), int(Trigger.BARS), int(T
 _LONG_ASCII, _UNDERSCORE = int(Trigger.LONG_ASCII), int(Trigger.UNDERSCORE)
 _MOJIBAKE, _RARE_HAN = int(Trigger.MOJIBAKE), int(Trigger.RARE_HAN)
 _SHORT_LINES, _REPEATED = int(Trigger.SHORT_LINES), int(Trigger.REPEATED)
-_PLAIN_LINE, _LIST, _NOISE = int(Trigger.PLAIN_LINE), int(Trigger.LIST), int(Trigger.NOISE)
-_BOILERPLATE = int(Trigger.BOILERPLATE)
+_TITLE, _LIST, _NOISE = int(Trigger.TITLE), int(Trigger.LIST), int(Trigger.NOISE)
+_BOILERPLATE, _OBSCENE = int(Trigger.BOILERPLATE), int(Trigger.OBSCENE)
 
 _FEWEST_BARS = 11
 _FEWEST_SPACED = 3
@@ -63,7 +63,11 @@ _FEWEST_MOJIBAKE = 2
 _FEWEST_RARE = 2
 _FEWEST_SHORT_LINES = 6
 _SHORT_LINE = 15
-_LONGEST_PLAIN_LINE = 300
+_LONGEST_HEADER = 300
+_END_OF_HEADERS = 900
+_HEADER_LINES = 3
+_FEWEST_OBSCENE = 2
+_LONGEST_TITLE = 80
 _LONGEST_NOTICE = 135
 _FEWEST_ITEMS = 12
 _LONGEST_ITEM = 10
@@ -85,7 +89,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     bars = spaced = mojibake = rare = short_lines = sentences = repeated = 0
     line_start = run_end = address_end = item_start = items = noisy = 0
     last_stop = -1
-    line_run = 0
+    line_run = lines = 0
     for at in range(codes.size):
         code = codes[at]
         here = tables[_BITS, code]
@@ -113,7 +117,9 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
                 repeated += _is_repeated(codes, at, tails)
         elif code == _LINE_END:
             short_lines += line_start < at <= line_start + _SHORT_LINE
-            result |= _PLAIN_LINE if _is_plain(line_start, at, last_stop) else 0
+            if lines < _HEADER_LINES:
+                result |= _look_at_opening(codes, lines, line_start, at, last_stop, tables)
+                lines += 1
             line_run = _line_run(codes, line_start, at, last_stop, line_run)
             if result & _BOILERPLATE == 0 and line_run:
                 result |= _look_at_line(codes, line_start, at, line_run, tables)
@@ -135,7 +141,8 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
             mojibake += here & _UTF8_START != 0 and after & _UTF8_CROSSING != 0
             rare += here & _RARE != 0 and after & _RARE != 0
     short_lines += line_start < codes.size <= line_start + _SHORT_LINE
-    result |= _PLAIN_LINE if _is_plain(line_start, codes.size, last_stop) else 0
+    if lines < _HEADER_LINES:
+        result |= _look_at_opening(codes, lines, line_start, codes.size, last_stop, tables)
     line_run = _line_run(codes, line_start, codes.size, last_stop, line_run)
     if line_run:
         result |= _look_at_line(codes, line_start, codes.size, line_run, tables)
@@ -153,9 +160,80 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
 
 
 @kernel
-def _is_plain(start: int, end: int, last_stop: int) -> bool:
-    """Whether a line may be no paragraph."""
-    return last_stop < start < end <= start + _LONGEST_PLAIN_LINE
+def _look_at_opening(
+    codes: NDArray[np.uint32],
+    line: int,
+    start: int,
+    end: int,
+    last_stop: int,
+    tables: NDArray[np.int32],
+) -> int:
+    """Return the triggers of one of the first lines: a title, an obscene header."""
+    result = 0
+    if line == 0 and end <= _LONGEST_TITLE and _title_recurs(codes, end, tables):
+        result = _TITLE
+    is_cut = end > _END_OF_HEADERS
+    if is_cut:
+        end = _END_OF_HEADERS
+    if end >= start + _LONGEST_HEADER or (last_stop >= start and not is_cut):
+        return result
+    found = 0
+    for at in range(start, end - 1):
+        found += _is_listed(codes, at, tables, _OBSCENE_PAIRS)
+    return result | (_OBSCENE if found >= _FEWEST_OBSCENE else 0)
+
+
+_FACTOR_OF_PAIR = 0x9E3779B1  # as in dedup.text.telltales
+_SLOT_SHIFT = 20
+_NUM_SLOTS = 1 << 12
+
+
+@kernel
+def _is_listed(codes: NDArray[np.uint32], at: int, tables: NDArray[np.int32], row: int) -> bool:
+    """Whether the two characters from `at` on are in a hash table of pairs."""
+    key = np.uint32(codes[at] << np.uint32(16) | codes[at + 1])
+    slot = np.int64(np.uint32(key * np.uint32(_FACTOR_OF_PAIR)) >> np.uint32(_SLOT_SHIFT))
+    while tables[row, slot] != 0:
+        if np.uint32(tables[row, slot]) == key:
+            return True
+        slot = (slot + 1) & (_NUM_SLOTS - 1)
+    return False
+
+
+_HEAD = 4
+
+
+@kernel
+def _title_recurs(codes: NDArray[np.uint32], end: int, tables: NDArray[np.int32]) -> bool:
+    """Whether the first characters of a title, or the first ideographs, stand in the body.
+
+    Without them no piece of a title does (`dedup.text.title_chunks`).
+    """
+    start = 0
+    while start < end and (codes[start] <= 0x20 or tables[_BITS, codes[start]] & _BLANK):
+        start += 1
+    head = np.zeros(_HEAD, np.uint32)
+    num_han = 0
+    for at in range(start, end):
+        if 0x4E00 <= codes[at] <= 0x9FFF and num_han < _HEAD:
+            head[num_han] = codes[at]
+            num_han += 1
+    size = end - start
+    for at in range(end + 1, codes.size - _HEAD + 1):
+        if codes[at] == codes[start] and size >= _HEAD and _is_same(codes, at, codes, start):
+            return True
+        if codes[at] == head[0] and num_han == _HEAD and _is_same(codes, at, head, 0):
+            return True
+    return False
+
+
+@kernel
+def _is_same(one: NDArray[np.uint32], at: int, other: NDArray[np.uint32], start: int) -> bool:
+    """Whether the same few characters stand in two places."""
+    same = 0
+    for offset in range(1, _HEAD):
+        same += one[at + offset] == other[start + offset]
+    return same == _HEAD - 1
 
 
 _COPYRIGHT, _ELLIPSIS, _CLOSING, _WIDE_CLOSING = ord("©"), ord("…"), ord(")"), ord("）")
@@ -200,6 +278,8 @@ def _look_at_question(
 ) -> int:
     """Return the triggers of a question mark; `after` are the bits of what follows it."""
     result = _SPLIT_READING if _is_spelled(codes, at, after, tables) else 0
+    if codes[at] == _WIDE_QUESTION_MARK:
+        return result
     follows_han = at > 0 and tables[_BITS, codes[at - 1]] & _HAN != 0
     is_doubled = at + 1 < codes.size and codes[at + 1] == codes[at]
     return result | (_QUESTION if is_doubled or (follows_han and after & _HAN != 0) else 0)

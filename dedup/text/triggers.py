@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from dedup.text.gbk import LEADS, TRAILS, char_of, pair_of
 from dedup.text.pinyin import LETTERS
+from dedup.text.telltales import OBSCENE, pair_slots
 from dedup.text.words import is_common, simplify, traditional_only
 
 __all__ = ["NOTICE_GROUPS", "NOTICE_PAIRS", "SIGNS", "Property", "Row", "Trigger", "tables"]
@@ -76,7 +77,7 @@ class Trigger(IntFlag):
     FALSE_SIGN = 1 << 21
     """A sign that may be halves of two characters: what follows is likelier one byte off."""
     QUESTION = 1 << 22
-    """`?` or `？` between two Han characters, or doubled behind one."""
+    """`?` between two Han characters, or doubled."""
     SPACED = 1 << 23
     """Three or more blanks, each alone between two Han characters."""
     DOUBLED_SIGN = 1 << 24
@@ -97,12 +98,14 @@ class Trigger(IntFlag):
     """Six or more lines of 1 to 15 characters."""
     REPEATED = 1 << 32
     """More than a fifth of the sentences end like an earlier one."""
-    PLAIN_LINE = 1 << 33
-    """A line of 1 to 300 characters without a full stop."""
+    TITLE = 1 << 33
+    """A first line whose first four characters, or ideographs, come again in the body."""
     LIST = 1 << 34
     """Twelve or more stretches of up to ten characters between signs or blanks, no sentence."""
     NOISE = 1 << 35
     """Six or more ASCII letters beside a digit or an odd sign, or capital behind a small one."""
+    OBSCENE = 1 << 37
+    """Two obscene pairs of characters in one of the first lines (`dedup.text.telltales`)."""
     BOILERPLATE = 1 << 36
     """Two characters of a notice in a line without a full stop, or six such lines in a row."""
 
@@ -212,11 +215,13 @@ class Row(IntEnum):
     """The bit asked of what follows a sign that may be false, else 0, by code point."""
     NOTICES = auto()
     """Which groups of `NOTICE_PAIRS` a character opens; shifted, which ones it closes."""
+    OBSCENE = auto()
+    """Pairs of characters of obscene keywords, in a hash table."""
 
 
 @cache
 def tables() -> NDArray[np.int32]:
-    """Return what the kernel looks up; int32, shape (5, 0x110000), read-only.
+    """Return what the kernel looks up; int32, shape (6, 0x110000), read-only.
 
     Built on the first call in a process. Pages of planes that nothing is said about are
     never touched and take no memory. Signed, since numba adds signed and unsigned
@@ -238,6 +243,8 @@ def tables() -> NDArray[np.int32]:
     for sign, pair in SIGNS.items():
         result[Row.FOLLOWERS, ord(sign)] = Property.FOLLOWS << trails.index(pair & 0xFF)
     _fill_notices(result[Row.NOTICES])
+    slots = pair_slots(OBSCENE)
+    result[Row.OBSCENE, : slots.size] = slots.view(np.int32)
     result.flags.writeable = False
     return result
 
