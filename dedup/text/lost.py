@@ -99,8 +99,11 @@ def mark_debris(text: str, marks: list[Mark]) -> list[Edit]:
 def find_lost(text: str) -> list[Mark]:
     """Return each mark of a lost character."""
     marks = [Mark(*match.span()) for match in _REPLACED.finditer(text)]
-    marks += (Mark(*match.span()) for match in _BOX.finditer(text))
-    marks += (Mark(*m.span()) for m in _QUESTION.finditer(text) if not _asks(text, m.start()))
+    # Patterns that look behind are tried at every character.
+    if "□" in text or "▯" in text:
+        marks += (Mark(*match.span()) for match in _BOX.finditer(text))
+    if "?" in text:
+        marks += (Mark(*m.span()) for m in _QUESTION.finditer(text) if not _asks(text, m.start()))
     return sorted(marks)
 
 
