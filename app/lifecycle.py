@@ -40,7 +40,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     opening = asyncio.create_task(asyncio.to_thread(_open, settings))
     await asyncio.wait({opening}, timeout=_WAIT_S)
     if opening.done():
-        app.state.service = opening.result()
+        _begin(app, opening.result())
     else:
         opening.add_done_callback(lambda _: _take_up(app, opening))
     yield
@@ -78,7 +78,12 @@ def _open(settings: Settings) -> Service:
 def _take_up(app: FastAPI, opening: "asyncio.Task[Service]") -> None:
     error = opening.exception()
     if error is None:
-        app.state.service = opening.result()
+        _begin(app, opening.result())
     else:
         _LOG.critical("the store cannot be opened: %s", error)
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _begin(app: FastAPI, service: Service) -> None:
+    app.state.service = service
+    _LOG.info("ready to check articles")

@@ -25,7 +25,7 @@ class Server:
         self.address = None
         started = 0
         for line in self.process.stderr:
-            started += "startup complete" in line
+            started += "ready to check articles" in line
             if "running on" in line:
                 self.address = line.split("running on ")[1].split()[0]
             if self.address and started == workers:

@@ -17,6 +17,7 @@ DEDUP = Path(sys.executable).with_name("dedup")
 CONNECTION_ERRORS = (OSError, http.client.HTTPException)
 
 _ADDRESS = re.compile(r"running on http://127\.0\.0\.1:(\d+)")
+_READY = "ready to check articles"  # a worker says so once its store is open
 _START_S = 60
 _STOP_S = 30
 
@@ -81,10 +82,10 @@ class Service:
         """Kill one of several workers, and return once another has taken its place."""
         assert self.workers > 1
         victim = self.worker_pids()[0]
-        ready = self.log().count("startup complete")
+        ready = self.log().count(_READY)
         os.kill(victim, signal.SIGKILL)
         wait_until(
-            lambda: self.log().count("startup complete") > ready,
+            lambda: self.log().count(_READY) > ready,
             _START_S,
             "a killed worker is replaced",
             self.log,
@@ -105,7 +106,7 @@ class Service:
     def _is_up(self) -> bool:
         assert self.process.poll() is None, self.log()
         log = self.log()
-        return log.count("startup complete") == self.workers and bool(_ADDRESS.search(log))
+        return log.count(_READY) == self.workers and bool(_ADDRESS.search(log))
 
 
 class Client:
