@@ -24,7 +24,8 @@ DRAINING = threading.Event()
 """Set once the process was asked to stop: it is not ready any more, and still answers."""
 
 _WAIT_S = 5.0
-_WARM_UP = "县里的工作人员来到(dào)企业，了解复工复产遇到的困难，帮助解决口罩和用工的问题。"
+_WARM_UP = "县里的工作人员来到(dào)企业，了解复工复产遇到的困难，帮助解决口罩和用工的问题。" * 3
+# Three times: a shorter text is not signed, and the code that signs would stay unloaded.
 
 
 @asynccontextmanager
