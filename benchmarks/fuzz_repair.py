@@ -19,7 +19,7 @@ from random import Random
 from dedup.text.repair import repair, replay
 
 LONGEST = 4_000
-REPORT_EVERY = 10_000
+REPORT_EVERY = 1_000
 # Far above what any text takes: the worst of tests/unit/text/test_linear_time.py takes 60
 # microseconds a character.
 MOST_SECONDS_A_CHARACTER, MOST_SECONDS_AT_ALL = 400e-6, 0.2
@@ -175,7 +175,8 @@ def main() -> int:
     while time.monotonic() < end:
         text = make_text(rng, articles)
         if law := broken_law(text):
-            print(f"{law}:\n{cut_down(text, law)!a}", flush=True)
+            print(f"{law}, in a text of {len(text)} characters", flush=True)
+            print(ascii(cut_down(text, law)))
             return 1
         done += 1
         if done % REPORT_EVERY == 0:
