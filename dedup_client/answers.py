@@ -3,6 +3,7 @@
 from typing import Literal, NotRequired, TypedDict
 
 __all__ = [
+    "AnchorAnswer",
     "ArticleSummaryAnswer",
     "ArticlesAnswer",
     "ChangeAnswer",
@@ -13,9 +14,11 @@ __all__ = [
     "ClustersAnswer",
     "CopyAnswer",
     "DamageAnswer",
+    "DamageMarkAnswer",
     "DifferencesAnswer",
     "EditAnswer",
     "KnownArticleAnswer",
+    "MainTextAnswer",
     "MatchAnswer",
     "PassageAnswer",
     "ProblemAnswer",
@@ -23,6 +26,7 @@ __all__ = [
     "RepairAnswer",
     "StatusAnswer",
     "StepAnswer",
+    "StretchAnswer",
     "Verdict",
     "VersionAnswer",
 ]
@@ -40,12 +44,36 @@ class RecordAnswer(TypedDict):
     first_seen: str
 
 
+class DamageMarkAnswer(TypedDict):
+    """A damaged stretch of the text as received, and what a repair puts in its place."""
+
+    kind: str
+    start: int
+    end: int
+    replacement: str
+
+
 class DamageAnswer(TypedDict):
     """What is wrong with a text; `kinds` are counts."""
 
     damaged: bool
     score: float
     kinds: dict[str, int]
+    marks: NotRequired[list[DamageMarkAnswer] | None]
+
+
+class StretchAnswer(TypedDict):
+    """Where characters in a row begin, in the main text and in the text as received."""
+
+    start: int
+    received_start: int
+
+
+class MainTextAnswer(TypedDict):
+    """What a page says, without its markup, and where each part of it was."""
+
+    text: str
+    stretches: list[StretchAnswer]
 
 
 class DifferencesAnswer(TypedDict):
@@ -66,6 +94,13 @@ class PassageAnswer(TypedDict):
     original_end: int
 
 
+class AnchorAnswer(TypedDict):
+    """The same place in both texts as received, where a line of the original begins."""
+
+    start: int
+    original_start: int
+
+
 class MatchAnswer(TypedDict):
     """A known article that shares enough."""
 
@@ -76,6 +111,7 @@ class MatchAnswer(TypedDict):
     coverage: float
     differences: NotRequired[DifferencesAnswer | None]
     passages: NotRequired[list[PassageAnswer] | None]
+    anchors: NotRequired[list[AnchorAnswer] | None]
 
 
 class CheckAnswer(TypedDict):
@@ -94,6 +130,7 @@ class CheckAnswer(TypedDict):
     matches: list[MatchAnswer]
     damage: DamageAnswer
     repaired: NotRequired[str | None]
+    main_text: NotRequired[MainTextAnswer | None]
 
 
 class ProblemAnswer(TypedDict):
@@ -119,6 +156,8 @@ class KnownArticleAnswer(RecordAnswer):
     too_short: bool
     damage: DamageAnswer
     text: str
+    repaired: NotRequired[str | None]
+    main_text: NotRequired[MainTextAnswer | None]
 
 
 class ArticleSummaryAnswer(RecordAnswer):

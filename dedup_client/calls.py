@@ -31,6 +31,8 @@ class CheckFields(ReplaceFields, total=False):
     remember: bool
     passages: bool
     repaired: bool
+    main_text: bool
+    damage_marks: bool
 
 
 @dataclass(frozen=True, slots=True)
