@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -101,11 +102,14 @@ class PostgresServer:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory) -> Iterator[PostgresServer]:
+def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server that ends with the tests."""
-    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
-    yield server
-    server.end()
+    # Not in pytest's folder: as root the server runs as another user, and every start of
+    # pytest closes that folder to all others again.
+    with TemporaryDirectory(prefix="dedup-postgres-") as directory:
+        server = PostgresServer(Path(directory))
+        yield server
+        server.end()
 
 
 @pytest.fixture

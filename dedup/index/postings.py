@@ -38,6 +38,7 @@ _FIRST_HOMES = 1 << 15
 _OVERFLOW = 1 << 12  # slots behind the last home, instead of going round to the first
 _FULL_LOAD = 0.75
 _GROWTH = 1.3
+_LEAST_LIVING = 0.6  # of the entries: a table for 1.3 times as many has room for all of them
 _MOVED_PER_ENTRY = 16  # slots; a table has moved long before the next one is full
 _ADDED_AT_ONCE = 0.01  # of the homes, so that moving keeps step
 _PAGE = 1 << 12
@@ -158,7 +159,7 @@ class PostingTable:
             self._size += _insert(
                 self._old.entries, self._old.homes, self._border,
                 self._new.entries, self._new.homes,
-                keys[start:stop], numbers[start:stop], _SEED, BUCKET_CAPACITY,
+                keys[start:stop], numbers[start:stop], listed, _SEED, BUCKET_CAPACITY,
             )  # fmt: skip
             start = stop
 
@@ -189,7 +190,8 @@ class PostingTable:
         if self._new is self._old:
             if self._size + entries <= _FULL_LOAD * self._old.homes:
                 return
-            living = max(self._size - self._dead, 0)
+            # What is dead is an estimate; a table too small for what lives would lose it.
+            living = max(self._size - self._dead, int(_LEAST_LIVING * self._size))
             # Room for what comes in while the old table is moved, and then some.
             room = max(_GROWTH * living, living + 2 * self._old.homes / _MOVED_PER_ENTRY)
             self._new = _Slots(max(int(room / _FULL_LOAD), _FIRST_HOMES))
@@ -198,11 +200,11 @@ class PostingTable:
             self._new.entries, self._new.homes, _MOVED_PER_ENTRY * entries, listed,
         )  # fmt: skip
         self._size -= dropped
-        self._dead = max(self._dead - dropped, 0)
         self._old.release(self._border)
         if self._border >= self._old.homes:
             self._old = self._new
             self._border = 0
+            self._dead = 0
 
 
 @kernel
@@ -221,20 +223,34 @@ def _home(mixed: np.uint64, homes: int) -> int:
 
 
 @kernel
-def _enter(entries: NDArray[np.uint64], home: int, entry: np.uint64, capacity: int) -> bool:
-    """Put an entry into the first free slot from its home on; return whether it was put.
+def _enter(
+    entries: NDArray[np.uint64],
+    home: int,
+    entry: np.uint64,
+    listed: NDArray[np.bool_],
+    capacity: int,
+) -> bool:
+    """Put an entry into the first free slot from its home on; return whether that was free.
 
-    It is not if it is there already, or its bucket is full, or the overflow is.
+    The slot of an article that is not listed any more is taken over: else the buckets of
+    articles that come and go, an original and its heirs, would fill with the dead. Nothing
+    is put if the entry is there already, or its bucket is full, or the overflow is.
     """
     equal = 0
+    dead = -1
     slot = home
     while slot < entries.size and entries[slot] != 0:
         if entries[slot] >> np.uint64(32) == entry >> np.uint64(32):
             equal += 1
-            if entries[slot] == entry or equal == capacity:
+            if entries[slot] == entry:
                 return False
+            if dead < 0 and not listed[entries[slot] & _LOW_HALF]:
+                dead = slot
         slot += 1
-    if slot == entries.size:
+    if dead >= 0:
+        entries[dead] = entry
+        return False
+    if equal >= capacity or slot == entries.size:
         return False
     entries[slot] = entry
     return True
@@ -249,19 +265,20 @@ def _insert(
     new_homes: int,
     keys: NDArray[np.uint64],
     numbers: NDArray[np.uint32],
+    listed: NDArray[np.bool_],
     seed: np.uint64,
     capacity: int,
 ) -> int:
-    """Enter each number under its key; return how many entries were made."""
+    """Enter each number under its key; return how many free slots that took."""
     inserted = 0
     for i in range(keys.size):
         mixed = _mix(keys[i], seed)
         entry = np.uint64((mixed & ~_LOW_HALF) | np.uint64(numbers[i]))
         home = _home(mixed, old_homes)
         if home >= border:
-            inserted += _enter(old_entries, home, entry, capacity)
+            inserted += _enter(old_entries, home, entry, listed, capacity)
         else:
-            inserted += _enter(new_entries, _home(mixed, new_homes), entry, capacity)
+            inserted += _enter(new_entries, _home(mixed, new_homes), entry, listed, capacity)
     return inserted
 
 
@@ -289,7 +306,7 @@ def _move(
                 return slot, dropped
             continue
         if listed[entry & _LOW_HALF]:
-            _enter(new_entries, _home(entry, new_homes), entry, new_entries.size)
+            _enter(new_entries, _home(entry, new_homes), entry, listed, new_entries.size)
         else:
             dropped += 1
     return slot, dropped

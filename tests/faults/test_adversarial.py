@@ -14,7 +14,7 @@ from service import Client, Service
 pytestmark = pytest.mark.slow
 
 # An answer takes a tenth of this on an idle machine; the tests share theirs.
-_SOON_S = 5.0
+_SOON_S = 15.0  # of a machine that does other things as well
 _MEMORY = 600 << 20
 _ARTICLE = "县里的工作人员来到企业，了解复工复产遇到的困难，帮助解决口罩和用工的问题。" * 8
 _LONG = 500_000

@@ -47,6 +47,15 @@ class TestWholes:
         """An article too short for bands is found by the digest of its text alone."""
         assert [1] == index_of(listed([77])).find(probe([77]), limit=10)
 
+    def test_one_heir_after_another_is_found(self):
+        """Those that were discarded take no room from who comes after under the same keys."""
+        index = CandidateIndex()
+        for number in range(1, 500):
+            index.discard(number - 1)
+            index.add([listed([1, 2, 3])], [number])
+
+            assert [number] == index.find(probe([1, 2, 3]), limit=10)
+
     def test_discarded_articles_are_not_found(self):
         """A discarded article is gone at once, and may be listed again."""
         index = index_of(*self.INDEX)
