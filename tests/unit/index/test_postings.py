@@ -52,7 +52,7 @@ class TestPostingTable:
             if number % 97 == 0:
                 for known in (1, number // 2, number):
                     assert (40, 0) == tally(table, keys[known - 1])[known]
-        assert len(table) == keys.size
+        assert keys.size - 2 <= len(table) <= keys.size  # some agree in all bits that are kept
         assert table.nbytes < 15 * keys.size
 
     def test_a_large_addition_grows_it_too(self):
