@@ -2,10 +2,13 @@
 
 import platform
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import llvmlite.binding
 import numba
+from filelock import FileLock
+from numba.core.caching import FunctionCache
 
 __all__ = ["kernel"]
 
@@ -21,8 +24,25 @@ def kernel(function: _Function) -> _Function:
     cannot be written), so that only the first process on a machine compiles. Errors of
     indexing are not checked: callers guarantee shapes and dtypes.
     """
-    compiled = numba.njit(nogil=True, cache=True)(function)
+    compiled = numba.njit(nogil=True)(function)
+    compiled._cache = _SharedCache(function)  # noqa: SLF001 - as `cache=True` would set it
     return cast("_Function", compiled)
+
+
+class _SharedCache(FunctionCache):  # type: ignore[misc] - numba has no types
+    """Machine code in files that several processes may add to at the same time.
+
+    numba reads a function's index, takes the next free file name and writes index and
+    code without a lock. Of two processes that compile one kernel for different dtypes at
+    once, both take the same name: a later one then runs code made for other arguments.
+    """
+
+    def save_overload(self, sig: object, data: object) -> None:
+        """Save the machine code for one signature while no other process does."""
+        folder = Path(self.cache_path)
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "kernels.lock"):
+            super().save_overload(sig, data)
 
 
 def _aim_at_any_server() -> None:

@@ -386,14 +386,20 @@ _MOST_REPETITIONS = 3
 @kernel
 def _word_log(sequence: NDArray[np.int32], start: int, length: int, m: Model) -> float:
     """Return how often a word occurs, as a logarithm; far below all others if it is none."""
-    first = m.ids[sequence[start]]
+    code = int(sequence[start])
+    if code > _MAX_BASIC:
+        return _LOG_OF_ASTRAL if length == 1 else _IMPOSSIBLE
+    first = m.ids[code]
     if first == 0:
-        return float(m.char_logs[sequence[start]]) if length == 1 else _IMPOSSIBLE
+        return float(m.char_logs[code]) if length == 1 else _IMPOSSIBLE
     key = np.uint64(0)
     for offset in range(1, _LONGEST_WORD):
         number = np.uint64(0)
         if offset < length:
-            number = np.uint64(m.ids[sequence[start + offset]])
+            code = int(sequence[start + offset])
+            if code > _MAX_BASIC:
+                return _IMPOSSIBLE
+            number = np.uint64(m.ids[code])
             if number == 0:
                 return _IMPOSSIBLE
         key = key << np.uint64(16) | number

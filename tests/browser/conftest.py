@@ -32,7 +32,9 @@ def find_chromium():
     return next(named, None) or next(filter(os.path.exists, CHROMIUM_PLACES), None)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: the driver's event loop runs in this thread until it ends, and no
+# test in another module could run one of its own.
+@pytest.fixture(scope="module")
 def chromium():
     playwright = pytest.importorskip("playwright.sync_api")
     path = find_chromium()

@@ -21,8 +21,9 @@ def test_colours_and_picture(chromium, picture):
     page = chromium.new_page(viewport={"width": 1180, "height": 560})
     commands = [["scan", "seeds"], ["check", f"seeds/{ORIGINAL.name}", f"seeds/{MIRROR.name}"]]
     console = Console(record=True, width=300, file=StringIO())
+    environment = {**os.environ, "FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    environment.pop("NO_COLOR", None)
     for arguments in commands:
-        environment = {**os.environ, "FORCE_COLOR": "1"}
         done = subprocess.run(
             [DEDUP, *arguments],
             cwd=SEEDS.parent,

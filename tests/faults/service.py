@@ -67,7 +67,7 @@ class Service:
 
     def worker_of(self, client: "Client") -> int:
         """Return the process that holds the other end of a client's connection."""
-        socket = f"socket:[{_inode_of(client.local_port)}]"
+        socket = f"socket:[{_inode_of(self.port, client.local_port)}]"
         holders: list[int] = []
 
         def is_found() -> bool:
@@ -199,10 +199,12 @@ def _descriptors(pid: int) -> Iterator[str]:
             yield str(descriptor.readlink())
 
 
-def _inode_of(client_port: int) -> str:
-    """Return the inode of the server's end of a connection from this port."""
+def _inode_of(port: int, client_port: int) -> str:
+    """Return the inode of the server's end of a connection from one port to another."""
+    # A port may serve connections to several servers, and one that is closed lingers.
+    ends = f":{port:04X}", f":{client_port:04X}"
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        fields = line.split()
-        if int(fields[2].split(":")[1], 16) == client_port:
-            return fields[9]
+        _, local, remote, _, _, _, _, _, _, inode, *_ = line.split()
+        if (local[-5:], remote[-5:]) == ends and inode != "0":
+            return inode
     raise AssertionError("the connection is closed")
