@@ -7,7 +7,7 @@ STORE ?= dedup-data
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: run test lint bench bench-quality soak wheel lock clean help
+.PHONY: run test bounds lint bench bench-quality soak wheel lock clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,10 @@ run: $(VENV)/.run ## Scan seeds/, print the verdicts, then serve on 127.0.0.1:80
 
 test: $(VENV)/.dev ## Run the tests
 	$(BIN)/python -m pytest
+
+bounds: $(VENV)/.dev ## Run the kernels' tests with every index checked
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(VENV)/bounds \
+		$(BIN)/python -m pytest tests/unit/text tests/unit/sketch tests/unit/index
 
 lint: $(VENV)/.dev ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 # Each process waits, between choosing a file and writing it, for the other to choose too.
-MODULE = '''
+MODULE = """
 import sys, time
 from pathlib import Path
 import numpy as np
@@ -30,7 +30,7 @@ def double(values):
 IndexDataCacheFile._save_index = save_index_late
 doubled = double(np.array([1, 2, 3], dtype))
 assert (doubled.dtype, doubled.tolist()) == (dtype, [2, 4, 6]), (dtype, doubled)
-'''
+"""
 DTYPES = ("int64", "float64")
 
 
