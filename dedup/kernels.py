@@ -24,12 +24,12 @@ def kernel(function: _Function) -> _Function:
     cannot be written), so that only the first process on a machine compiles. Errors of
     indexing are not checked: callers guarantee shapes and dtypes.
     """
-    compiled = numba.njit(nogil=True)(function)
-    compiled._cache = _SharedCache(function)  # noqa: SLF001 - as `cache=True` would set it
+    compiled: Any = numba.njit(nogil=True)(function)
+    compiled._cache = _SharedCache(function)  # type: ignore[no-untyped-call]  # noqa: SLF001
     return cast("_Function", compiled)
 
 
-class _SharedCache(FunctionCache):  # type: ignore[misc] - numba has no types
+class _SharedCache(FunctionCache):
     """Machine code in files that several processes may add to at the same time.
 
     numba reads a function's index, takes the next free file name and writes index and
@@ -42,7 +42,7 @@ class _SharedCache(FunctionCache):  # type: ignore[misc] - numba has no types
         folder = Path(self.cache_path)
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "kernels.lock"):
-            super().save_overload(sig, data)
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
 
 
 def _aim_at_any_server() -> None:
