@@ -1,4 +1,4 @@
-"""Forgets the oldest articles while the service runs, a few at a time."""
+"""Forgets the articles not seen for longest while the service runs, a few at a time."""
 
 import logging
 import threading
@@ -43,7 +43,7 @@ class Retention:
             try:
                 num_expired = self._expire()
             except DedupError as error:
-                _LOG.warning("the oldest articles are not forgotten yet: %s", error)
+                _LOG.warning("nothing can be forgotten yet: %s", error)
                 num_expired = 0
             self._stopping.wait(_PAUSE_S if num_expired else _EVERY_S)
 

@@ -8,7 +8,7 @@ one of any number of simultaneous first copies thus becomes the original.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -50,6 +50,7 @@ __all__ = ["Deduplicator", "Survey", "founded_cluster_id"]
 
 _MEMBERS_AT_ONCE = 1_000
 _EXPIRED_AT_ONCE = 200
+_SEEN_AGAIN_AFTER = timedelta(seconds=1)  # an article that comes oftener costs no more
 _KEPT_LOG = 100_000  # entries that clients of the changes may still ask for
 
 
@@ -99,6 +100,7 @@ class Deduplicator:
             preparer.keys_of, self._own_prose.keys_of_stored, limit=config.max_candidates
         )
         self._known.load(store.read())
+        self._seen_again_upto = 0  # whoever is not gone up to this number was seen again
 
     @classmethod
     def open(
@@ -285,12 +287,13 @@ class Deduplicator:
         keep: int | None = None,
         limit: int = _EXPIRED_AT_ONCE,
     ) -> int:
-        """Forget the oldest articles in one small transaction.
+        """Forget the articles not seen for longest, in one small transaction.
 
+        An article is seen when it comes, and again when it or a copy of it is remembered.
         A cluster whose original goes, goes on with the best copy that stays.
 
         Args:
-            before: Forget articles first seen before this.
+            before: Forget articles last seen before this.
             keep: Forget articles beyond this number.
             limit: Most articles to forget at once.
 
@@ -302,16 +305,19 @@ class Deduplicator:
         """
         with self._store.write() as writer:
             excess = 0 if keep is None else writer.stats().articles - keep
+            sightings = writer.longest_unseen(after=self._seen_again_upto, limit=limit)
             leaving = [
-                stored
-                for place, stored in enumerate(writer.articles_after(0, limit=limit))
-                if place < excess or (before is not None and stored.record.first_seen < before)
+                sighting.article
+                for place, sighting in enumerate(sightings)
+                if place < excess or (before is not None and sighting.at < before)
             ]
             # Copies go first: who goes as well is then nobody's heir.
             for stored in sorted(leaving, key=lambda stored: _answers_for_cluster(stored, writer)):
                 _remove(stored, writer)
             if leaving:
                 writer.forget_log(keep=_KEPT_LOG, limit=4 * limit)
+        first = next((one.article.number for one in sightings if not one.again), 0)
+        self._seen_again_upto = max(self._seen_again_upto, first - 1)
         self._known.follow(self._store.read())
         return len(leaving)
 
@@ -392,6 +398,7 @@ class Deduplicator:
         stored = writer.find(prepared.id)
         if stored is not None:
             if stored.text_digest == prepared.text_digest:
+                _see_again(stored, writer)
                 return self._answers.recorded(stored, writer)
             if not survey.replaces:
                 return IdConflictError(f"article {prepared.id!r} is known with another text")
@@ -467,6 +474,7 @@ class Deduplicator:
             self._known.stage(number, prepared.keys)
             group.staged.append(number)
         else:
+            _see_article_again(original.known.number, writer)
             self._stage_own_prose(number, prepared, original, writer, group)
         return result
 
@@ -556,6 +564,18 @@ def _member(cluster_id: str, article_id: str, reader: StoreReader) -> StoredArti
 def _is_pinned(stored: StoredArticle, reader: StoreReader) -> bool:
     cluster = reader.cluster(stored.cluster_id)
     return cluster is not None and cluster.pinned
+
+
+def _see_again(stored: StoredArticle, writer: StoreWriter) -> None:
+    """Note that an article came again, and its original with it."""
+    cluster = writer.cluster(stored.cluster_id)
+    for number in {stored.number, cluster.original if cluster else stored.number}:
+        _see_article_again(number, writer)
+
+
+def _see_article_again(number: int, writer: StoreWriter) -> None:
+    now = datetime.now(UTC)
+    writer.see_again(number, now, unless_since=now - _SEEN_AGAIN_AFTER)
 
 
 def _remove(stored: StoredArticle, writer: StoreWriter) -> SignatureRow | None:

@@ -30,8 +30,8 @@ __all__ = [
     "parse_line",
 ]
 
-FORMAT_VERSION = 1
-"""Raised with every change of the format; an import refuses all but this one."""
+FORMAT_VERSION = 2
+"""Raised with every change of the format; an import reads this and all before it."""
 
 _FORMAT = "dedup-export"
 
@@ -65,6 +65,7 @@ class ExportedArticle:
     text: str
     cluster_id: str
     place: ClusterPlace
+    seen_again: datetime | None
     finding: Finding
     matches: tuple[ExportedMatch, ...]
 
@@ -99,6 +100,8 @@ def article_line(whole: WholeArticle, ids: Mapping[int, str]) -> bytes:
     """
     article, place = whole.article, whole.place
     record, finding = article.record, article.finding
+    # Most articles come once only, and need not say so; version 1 did not know of it.
+    seen_again = {"seen_again": whole.seen_again.isoformat()} if whole.seen_again else {}
     return _line(
         {
             "id": record.id,
@@ -107,6 +110,7 @@ def article_line(whole: WholeArticle, ids: Mapping[int, str]) -> bytes:
             "url": record.url,
             "published_at": record.published_at and record.published_at.isoformat(),
             "first_seen": record.first_seen.isoformat(),
+            **seen_again,
             "format": article.format,
             "cluster_id": article.cluster_id,
             "cluster_number": place.number,
@@ -224,13 +228,14 @@ class _Fields:
 
 def _require_known_format(fields: _Fields) -> None:
     found = fields.take("format", str), fields.take("version", int)
-    if found != (_FORMAT, FORMAT_VERSION):
-        msg = f"{found[0]} version {found[1]} is not {_FORMAT} version {FORMAT_VERSION}"
+    if found[0] != _FORMAT or not 1 <= found[1] <= FORMAT_VERSION:
+        msg = f"{found[0]} version {found[1]} is not {_FORMAT} version 1 to {FORMAT_VERSION}"
         raise ValueError(msg)
 
 
 def _parse_article(fields: _Fields) -> ExportedArticle:
     published_at = fields.take_optional("published_at", str)
+    seen_again = fields.take("seen_again", str) if "seen_again" in fields.values else None
     return ExportedArticle(
         record=ArticleRecord(
             id=fields.take("id", str),
@@ -247,6 +252,7 @@ def _parse_article(fields: _Fields) -> ExportedArticle:
             is_original=fields.take("is_original", bool),
             pinned=fields.take("pinned", bool),
         ),
+        seen_again=None if seen_again is None else _moment(seen_again),
         matches=tuple(map(_parse_match, fields.take("matches", list))),
         finding=Finding(
             verdict=Verdict(fields.take("verdict", str)),

@@ -170,7 +170,7 @@ class _Import:
             for (line, exported), row in zip(batch, signed, strict=True):
                 article = _new_article(line, exported, row, writer)
                 try:
-                    writer.restore(article, exported.place)
+                    writer.restore(article, exported.place, seen_again=exported.seen_again)
                 except InvalidFieldError as error:
                     raise damaged(line, str(error)) from error
         self._num_articles += len(batch)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from time import sleep
 
 import zstandard
 
@@ -43,6 +44,8 @@ def fill(location: Path) -> None:
         dedup.check(Article(text=f"<div><p>{story(3)}</p></div>", id="page"))
         dedup.check(Article(text=story(4), id="gone"))
         dedup.remove("gone")
+        dedup.check(Article(text="太短", id="short"))
+        sleep(1.5)  # what comes again within a second is not noted
         dedup.check(Article(text="太短", id="short"))
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "LogOperation",
     "NewArticle",
     "RecordedMatch",
+    "Sighting",
     "SignatureRow",
     "StoreReader",
     "StoreStats",
@@ -148,6 +149,20 @@ class StoredArticle:
     cluster_id: str
 
 
+class Sighting(NamedTuple):
+    """When an article was last seen.
+
+    Attributes:
+        article: The article.
+        at: When it came last, itself or as a copy of it.
+        again: Whether that was after it had come first.
+    """
+
+    article: StoredArticle
+    at: datetime
+    again: bool
+
+
 class ComparableText(NamedTuple):
     """The text to compare with: folded already (NUL for a break), or as received."""
 
@@ -211,6 +226,18 @@ class StoreReader(Protocol):
         self, number: int, *, limit: int, url: str | None = None
     ) -> list[StoredArticle]:
         """Return articles numbered above this, in order; those of one URL if it is given."""
+        ...
+
+    def longest_unseen(self, *, after: int, limit: int) -> list[Sighting]:
+        """Return articles by when they were last seen, the longest ago first.
+
+        Those that came once only are in order of number, whatever the clock said.
+
+        Args:
+            after: A number up to which every article is gone or was seen again; 0 is right
+                at any time, and takes longer if those are many.
+            limit: Most articles to return.
+        """
         ...
 
     def titled(self, part: str, *, after: int, limit: int) -> list[StoredArticle]:
@@ -299,6 +326,10 @@ class StoreWriter(StoreReader, Protocol):
 
     def set_original(self, cluster_id: str, number: int, operation: LogOperation) -> None:
         """Let a member answer for its cluster; `PIN` also keeps it against promotions."""
+        ...
+
+    def see_again(self, number: int, at: datetime, *, unless_since: datetime) -> None:
+        """Note that an article came again, unless it was seen since some moment."""
         ...
 
     def leave(self, number: int, cluster_id: str, finding: Finding) -> None:

@@ -78,6 +78,7 @@ class WholeArticle(NamedTuple):
     text: str
     place: ClusterPlace
     normalized_digest: bytes
+    seen_again: datetime | None
 
 
 class TextRow(NamedTuple):
@@ -171,10 +172,17 @@ class MaintenanceWriter(Protocol):
         """Return the digest of a known article's normalized text."""
         ...
 
-    def restore(self, article: NewArticle, place: ClusterPlace) -> int:
+    def restore(
+        self, article: NewArticle, place: ClusterPlace, *, seen_again: datetime | None = None
+    ) -> int:
         """Write an article of another store and return its number here.
 
         The log tells it as an addition.
+
+        Args:
+            article: The article.
+            place: In its cluster.
+            seen_again: When it came last, if that was after it had come first.
         """
         ...
 

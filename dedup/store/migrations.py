@@ -93,4 +93,16 @@ MIGRATIONS: tuple[Migration, ...] = (
         CREATE INDEX articles_by_title ON articles (number, title) WHERE title IS NOT NULL;
         """,
     ),
+    Migration(
+        "0003_seen_again",
+        """
+        -- When articles that came again, themselves or as copies, did so last. A table of
+        -- its own: in `articles` every such change would write the text anew.
+        CREATE TABLE seen_again (
+            number INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX seen_again_by_time ON seen_again (at, number);
+        """,
+    ),
 )

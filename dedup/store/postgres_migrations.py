@@ -85,4 +85,14 @@ MIGRATIONS: tuple[Migration, ...] = (
             WHERE octet_length(title) >= 2000;
         """,
     ),
+    Migration(
+        "0003_seen_again",
+        """
+        CREATE TABLE seen_again (
+            number BIGINT PRIMARY KEY,
+            at BIGINT NOT NULL
+        );
+        CREATE INDEX seen_again_by_time ON seen_again (at, number);
+        """,
+    ),
 )

@@ -9,6 +9,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from heapq import merge
+from itertools import islice
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +25,7 @@ from dedup.store.base import (
     LogEntry,
     LogOperation,
     NewArticle,
+    Sighting,
     SignatureRow,
     StoredArticle,
     StoreStats,
@@ -114,6 +117,29 @@ class SqlReader(ABC):
             (number, *values, limit),
         )
         return [stored_article(row) for row in rows]
+
+    def longest_unseen(self, *, after: int, limit: int) -> list[Sighting]:
+        """Return articles by when they were last seen, the longest ago first."""
+        # Who was seen once only is in order of arrival, who was seen again in an index.
+        once = self._rows(
+            f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
+            " WHERE a.number > ?"
+            " AND NOT EXISTS (SELECT 1 FROM seen_again s WHERE s.number = a.number)"
+            " ORDER BY a.number LIMIT ?",
+            (after, limit),
+        )
+        again = self._rows(
+            f"SELECT s.at, {ARTICLE_COLUMNS} FROM seen_again s"
+            " JOIN articles a ON a.number = s.number JOIN clusters c ON c.number = a.cluster"
+            " ORDER BY s.at, s.number LIMIT ?",
+            (limit,),
+        )
+        sightings = merge(
+            (Sighting(one, one.record.first_seen, False) for one in map(stored_article, once)),
+            (Sighting(stored_article(row), from_microseconds(at), True) for at, *row in again),
+            key=lambda sighting: sighting.at,
+        )
+        return list(islice(sightings, limit))
 
     def titled(self, part: str, *, after: int, limit: int) -> list[StoredArticle]:
         """Return articles numbered above `after` with this in their title, in order."""
@@ -333,6 +359,16 @@ class SqlWriter(SqlReader):
         _, _, article_id = self._place(number)
         self._append_log(operation, number, former, cluster_id, article_id, former_id)
 
+    def see_again(self, number: int, at: datetime, *, unless_since: datetime) -> None:
+        """Note that an article came again, unless it was seen since some moment."""
+        since = to_microseconds(unless_since)
+        self._change(
+            "INSERT INTO seen_again SELECT number, ? FROM articles"
+            " WHERE number = ? AND first_seen < ? ON CONFLICT (number)"
+            " DO UPDATE SET at = excluded.at WHERE seen_again.at < ?",
+            (to_microseconds(at), number, since, since),
+        )
+
     def leave(self, number: int, cluster_id: str, finding: Finding) -> None:
         """Let a copy leave its cluster and found one, on an editor's word."""
         cluster, left_id, article_id = self._place(number)
@@ -355,6 +391,7 @@ class SqlWriter(SqlReader):
         self._change("DELETE FROM articles WHERE number = ?", (number,))
         self._change("DELETE FROM signatures WHERE number = ?", (number,))
         self._change("DELETE FROM normalized_texts WHERE number = ?", (number,))
+        self._change("DELETE FROM seen_again WHERE number = ?", (number,))
         self._change("UPDATE clusters SET size = size - 1 WHERE number = ?", (cluster,))
         self._change("DELETE FROM clusters WHERE number = ? AND size = 0", (cluster,))
         self._append_log(LogOperation.REMOVE, number, None, cluster_id, article_id)

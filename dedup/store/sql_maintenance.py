@@ -56,12 +56,18 @@ class SqlMaintenanceReader(SqlReader):
         """Yield every article with its text, in order of number."""
         sql = (
             "SELECT a.text, c.number, c.original = a.number, c.pinned, s.normalized_digest,"
-            f" {ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
-            " JOIN signatures s ON s.number = a.number ORDER BY a.number"
+            f" l.at, {ARTICLE_COLUMNS} FROM articles a JOIN clusters c ON c.number = a.cluster"
+            " JOIN signatures s ON s.number = a.number"
+            " LEFT JOIN seen_again l ON l.number = a.number ORDER BY a.number"
         )
-        for frame, cluster, is_original, pinned, digest, *row in self._each(sql):
-            place = ClusterPlace(cluster, bool(is_original), bool(is_original and pinned))
-            yield WholeArticle(stored_article(row), self._codec.decode(frame), place, digest)
+        for frame, cluster, is_original, pinned, digest, at, *row in self._each(sql):
+            yield WholeArticle(
+                stored_article(row),
+                self._codec.decode(frame),
+                ClusterPlace(cluster, bool(is_original), bool(is_original and pinned)),
+                digest,
+                None if at is None else from_microseconds(at),
+            )
 
     def ids_of(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the ids of the articles with these numbers; missing ones are left out."""
@@ -111,7 +117,7 @@ class SqlMaintenanceWriter(SqlWriter):
         Numbers and sequences go on where they were: a process that followed the former
         log never takes an entry of the new one for one that it knows.
         """
-        for table in ("articles", "clusters", "no_copies", "log", *_SCHEME_TABLES):
+        for table in ("articles", "clusters", "no_copies", "seen_again", "log", *_SCHEME_TABLES):
             self._rows(f"DELETE FROM {table}")
 
     def number_of(self, article_id: str) -> int | None:
@@ -126,7 +132,9 @@ class SqlMaintenanceWriter(SqlWriter):
         )
         return bytes(digest)
 
-    def restore(self, article: NewArticle, place: ClusterPlace) -> int:
+    def restore(
+        self, article: NewArticle, place: ClusterPlace, *, seen_again: datetime | None = None
+    ) -> int:
         """Write an article of another store and return its number here.
 
         Raises:
@@ -143,6 +151,8 @@ class SqlMaintenanceWriter(SqlWriter):
                 (number, int(place.pinned), place.number),
             )
             self._rows("UPDATE signatures SET is_original = 1 WHERE number = ?", (number,))
+        if seen_again is not None:
+            self.see_again(number, seen_again, unless_since=seen_again)
         return number
 
     def restore_no_copy(self, no_copy: NoCopy) -> None:

@@ -30,6 +30,9 @@ _RULES = {
     "a normalized text belongs to an article": """
         SELECT number FROM normalized_texts n
         WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.number = n.number)""",
+    "an article that was seen again is known": """
+        SELECT number FROM seen_again s
+        WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.number = s.number)""",
     "a cluster's size is the number of its members": """
         SELECT cluster_id FROM clusters c
         WHERE size <> (SELECT count(*) FROM articles a WHERE a.cluster = c.number)""",

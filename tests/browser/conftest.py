@@ -2,34 +2,11 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pytest
+from chromium import find_chromium, launch_options
 from server import Server
-
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-CHROMIUM_PLACES = (
-    "/usr/lib/chromium/chromium",
-    "/snap/bin/chromium",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
-# Chromium looks for its maker's hosts otherwise, and a test must reach the service alone.
-FLAGS = [
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-gpu",
-    "--hide-scrollbars",
-    "--font-render-hinting=none",
-]
-
-
-def find_chromium():
-    named = filter(None, map(shutil.which, CHROMIUM_NAMES))
-    return next(named, None) or next(filter(os.path.exists, CHROMIUM_PLACES), None)
 
 
 # Not for the session: the driver's event loop runs in this thread until it ends, and no
@@ -41,8 +18,7 @@ def chromium():
     if path is None:
         pytest.skip("there is no Chromium here: apt-get install chromium")
     with playwright.sync_playwright() as driver:
-        flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-        browser = driver.chromium.launch(executable_path=path, args=flags)
+        browser = driver.chromium.launch(**launch_options(path))
         yield browser
         browser.close()
 

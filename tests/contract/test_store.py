@@ -56,13 +56,13 @@ def store(request, location):
     store.close()
 
 
-def record(article_id, *, title="标题"):
+def record(article_id, *, title="标题", first_seen=SEEN):
     return ArticleRecord(
         id=article_id,
         title=title,
         url="https://example.org/1",
         published_at=datetime(2020, 3, 11, tzinfo=UTC),
-        first_seen=SEEN,
+        first_seen=first_seen,
     )
 
 
@@ -163,6 +163,55 @@ class TestArticles:
         [second] = add(store, new_article())
 
         assert second > first
+
+
+class TestSightings:
+    def test_longest_unseen_first(self, store):
+        """Articles are in the order in which they were last seen, again or at all."""
+        numbers = add(store, *(seen(f"a{hour}", hour) for hour in range(5)))
+        with store.write() as writer:
+            writer.see_again(numbers[0], at(9), unless_since=at(8))
+            writer.see_again(numbers[2], at(3.5), unless_since=at(3))
+
+        reader = store.read()
+        assert [(1, False), (3, False), (2, True), (4, False), (0, True)] == order(reader, numbers)
+        assert [(1, False), (3, False)] == order(reader, numbers, limit=2)
+        assert [(3, False), (2, True)] == order(reader, numbers, after=numbers[1], limit=2)
+
+    def test_seen_a_moment_ago(self, store):
+        """Who was seen since a moment is not noted again."""
+        [number] = add(store, seen("a", 1))
+        for hour, since in ((2, 1), (2, 2), (3, 2.5), (4, 3)):
+            with store.write() as writer:
+                writer.see_again(number, at(hour), unless_since=at(since))
+
+        [sighting] = store.read().longest_unseen(after=0, limit=5)
+        assert at(3) == sighting.at
+
+    def test_nobody_sees_who_is_gone(self, store):
+        """A removed article is not listed, and an unknown one is not noted."""
+        [number] = add(store, seen("a", 1))
+        with store.write() as writer:
+            writer.see_again(number, at(3), unless_since=at(2))
+            writer.see_again(number + 1, at(3), unless_since=at(2))
+            writer.remove(number)
+
+        assert [] == store.read().longest_unseen(after=0, limit=5)
+
+
+def at(hour):
+    return SEEN + timedelta(hours=hour)
+
+
+def seen(article_id, hour):
+    return new_article(
+        article_id, cluster_id=f"c-{article_id}", record=record(article_id, first_seen=at(hour))
+    )
+
+
+def order(reader, numbers, *, after=0, limit=10):
+    sightings = reader.longest_unseen(after=after, limit=limit)
+    return [(numbers.index(one.article.number), one.again) for one in sightings]
 
 
 class TestClusters:

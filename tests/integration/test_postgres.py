@@ -33,7 +33,7 @@ def _without_times(value):
         return {
             key: _without_times(item)
             for key, item in value.items()
-            if key not in {"first_seen", "at", "exported_at"}
+            if key not in {"first_seen", "seen_again", "at", "exported_at"}
         }
     return [_without_times(item) for item in value] if isinstance(value, list) else value
 

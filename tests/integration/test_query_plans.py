@@ -57,6 +57,8 @@ def test_indexes_only(deduplicator, asked, seeds):
     reader.members(stored.cluster_id, after=0, limit=50)
     reader.originals_after(0, limit=50)
     reader.log(after=0, limit=50, operations=CHANGES)
+    deduplicator.check(Article(text=seeds["000"] + "又一段。" * 60, id="new"))
+    reader.longest_unseen(after=0, limit=50)
     deduplicator.pin(stored.cluster_id, stored.record.id)
     deduplicator.remove("new")
 

@@ -2,7 +2,7 @@
 
 import random
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -64,6 +64,44 @@ def test_a_cluster_outlives_its_original_in_postgres(database):
     with Deduplicator.open(database) as dedup:
         assert_hands_over(dedup)
     assert_sound(database)
+
+
+def test_who_is_seen_again_stays(dedup, tmp_path, monkeypatch):
+    """An article that came again, or of which a copy came, is younger than others."""
+    assert_stays(dedup, monkeypatch)
+    assert_sound(tmp_path / "store")
+
+
+def test_who_is_seen_again_stays_in_postgres(database, monkeypatch):
+    """The same in a store that replicas share."""
+    with Deduplicator.open(database) as dedup:
+        assert_stays(dedup, monkeypatch)
+    assert_sound(database)
+
+
+def assert_stays(dedup, monkeypatch):
+    """Let an article's copy and another article itself come again, and forget the others."""
+    monkeypatch.setattr("dedup.deduplicator._SEEN_AGAIN_AFTER", timedelta())
+    for seed in range(5):
+        dedup.check(Article(text=prose(seed), id=str(seed)))
+    dedup.check(Article(text=f"{prose(1)}（完）", id="copy"))
+    dedup.check(Article(text=prose(3), id="looked at", title="x"), remember=False)
+    dedup.check(Article(text=prose(0), id="0"))
+    between = datetime.now(UTC)
+    dedup.check(Article(text=f"{prose(1)}（又完）", id="younger copy"))
+
+    assert 3 == dedup.expire(keep=4)
+    assert 0 == dedup.expire(keep=4)
+    assert {"0", "1", "copy", "younger copy"} == known_ids(dedup)
+    assert 2 == dedup.expire(before=between)
+    assert {"1", "younger copy"} == known_ids(dedup)
+    assert "1" == dedup.check(Article(text=prose(1)), remember=False).original.id
+    assert 2 == dedup.expire(before=datetime.now(UTC))
+    assert 0 == dedup.stats().articles
+
+
+def known_ids(dedup):
+    return {known.article.id for known in dedup.catalogue.articles().items}
 
 
 def test_a_number_is_kept_in_postgres(database):

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import urllib.error
+from datetime import timedelta
+from unittest.mock import patch
 
 import apsw
 import pytest
@@ -62,6 +64,8 @@ def fill(location, seeds):
         store.check(Article(text=seeds["001"][:400], id="excerpt"))
         store.remove("001")  # the excerpt's finding names an article that is gone
         store.check(Article(text="太短", id="short"))
+        with patch("dedup.deduplicator._SEEN_AGAIN_AFTER", timedelta()):
+            store.check(Article(text="太短", id="short"))
 
 
 @pytest.fixture
@@ -263,7 +267,7 @@ class TestTransfer:
         ("spoil", "told"),
         [
             (lambda lines: [], "line 1"),
-            (lambda lines: [lines[0].replace(b'"version":1', b'"version":2')], "version 2"),
+            (lambda lines: [lines[0].replace(b'"version":2', b'"version":3')], "version 3"),
             (lambda lines: [lines[0], lines[1][:50], *lines[2:]], "line 2"),
             (lambda lines: [*lines[:3], b"[]\n", *lines[3:]], "line 4: not a JSON object"),
             (lambda lines: [*lines[:3], *lines[2:]], "line 4: the id '.*' was there before"),
