@@ -73,6 +73,7 @@ _FEWEST_ITEMS = 12
 _LONGEST_ITEM = 10
 _FEWEST_NOISY = 6
 _LONG_RUN = 16
+_LONGEST_SYLLABLE = 7
 _SHARE_REPEATED = 5  # one in so many
 
 _LINE_END, _FULL_STOP, _BAR, _SLASH = ord("\n"), ord("。"), ord("|"), ord("/")
@@ -132,7 +133,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
                 run_end = _end_of_run(codes, at)
                 result |= _LONG_ASCII if run_end - at >= _LONG_RUN else 0
         elif code in (_BRACKET, _WIDE_BRACKET):
-            result |= _READING if _is_spelled(codes, at, after, tables) else 0
+            result |= _READING if _is_reading(codes, at, tables) else 0
         elif code in (_BAR, _SLASH, _WIDE_BAR, _MIDDLE_DOT):
             bars += 1
         elif code < 0x80:
@@ -277,7 +278,7 @@ def _look_at_question(
     codes: NDArray[np.uint32], at: int, after: int, tables: NDArray[np.int32]
 ) -> int:
     """Return the triggers of a question mark; `after` are the bits of what follows it."""
-    result = _SPLIT_READING if _is_spelled(codes, at, after, tables) else 0
+    result = _SPLIT_READING if _is_reading(codes, at, tables) else 0
     if codes[at] == _WIDE_QUESTION_MARK:
         return result
     follows_han = at > 0 and tables[_BITS, codes[at - 1]] & _HAN != 0
@@ -304,11 +305,19 @@ def _is_odd_together(first: int, second: int) -> bool:
 
 
 @kernel
-def _is_spelled(codes: NDArray[np.uint32], at: int, after: int, tables: NDArray[np.int32]) -> bool:
-    """Whether a small letter follows, perhaps behind a blank."""
-    if after & _BLANK and at + 2 < codes.size:
-        after = tables[_BITS, codes[at + 2]]
-    return after & _LETTER != 0
+def _is_reading(codes: NDArray[np.uint32], at: int, tables: NDArray[np.int32]) -> bool:
+    """Whether a syllable and a closing bracket follow, perhaps with a blank before either."""
+    start = at + 1
+    if start < codes.size and tables[_BITS, codes[start]] & _BLANK:
+        start += 1
+    end = start
+    while end < min(codes.size, start + _LONGEST_SYLLABLE) and tables[_BITS, codes[end]] & _LETTER:
+        end += 1
+    if end == start:
+        return False
+    if end < codes.size and tables[_BITS, codes[end]] & _BLANK:
+        end += 1
+    return end < codes.size and codes[end] in (_CLOSING, _WIDE_CLOSING)
 
 
 @kernel

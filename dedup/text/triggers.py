@@ -65,9 +65,9 @@ class Trigger(IntFlag):
     """A character that is written otherwise in simplified script, and not in GB 2312."""
 
     READING = 1 << 16
-    """A bracket in front of a small letter, perhaps behind a blank: `(guó)`."""
+    """Up to seven small letters in brackets, perhaps with blanks around them: `(guó)`."""
     SPLIT_READING = 1 << 17
-    """A question mark in front of a small letter, perhaps behind a blank: `?qǐng)`."""
+    """The same with a question mark for the opening bracket: `?qǐng)`."""
     ENTITY = 1 << 18
     """`&` in front of a letter or `#`."""
     BACKSLASH_ESCAPE = 1 << 19
