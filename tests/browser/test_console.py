@@ -265,7 +265,7 @@ class TestHostileArticles:
         text = f"{seeds['000']}\n{body}"
         assert len(text.encode()) > 4_500_000
         page = visit().open()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(120_000)
         page.get_by_label("Article", exact=True).evaluate(PASTE, text)
         page.get_by_text("only the beginning is shown here").wait_for()
         page.get_by_role("button", name="Check", exact=True).click()
