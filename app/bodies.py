@@ -17,12 +17,12 @@ from app.problems import (
     UNSUPPORTED_MEDIA_TYPE,
     ProblemError,
 )
+from app.scope import BODY_IS_THERE, header_of
 from app.settings import Settings
 from dedup.errors import UndecodableTextError
 
 __all__ = [
     "LineReader",
-    "media_type_of",
     "parse_json",
     "read_body",
     "require_length",
@@ -43,6 +43,8 @@ async def read_body(request: Request, settings: Settings) -> bytes:
         ProblemError: It is larger than allowed, before or after decompression, it does not
             come in time, or its content coding is unknown or damaged.
     """
+    if request.scope.get(BODY_IS_THERE):
+        return await _read(request, settings.max_body_bytes)
     try:
         async with asyncio.timeout(settings.body_timeout):
             return await _read(request, settings.max_body_bytes)
@@ -54,7 +56,7 @@ async def read_body(request: Request, settings: Settings) -> bytes:
 
 async def _read(request: Request, max_bytes: int) -> bytes:
     is_gzipped = _is_gzipped(request)
-    declared = request.headers.get("content-length", "")
+    declared = header_of(request.scope, b"content-length") or b""
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
     chunks = []
@@ -154,21 +156,22 @@ class LineReader:
             yield chunk
 
 
-def require_media_type(request: Request, *allowed: str) -> None:
-    """Refuse a body of another type.
+def require_media_type(request: Request, *allowed: str) -> tuple[str, str | None]:
+    """Return the media type of the body and its declared charset, both in lower case.
 
     Raises:
         ProblemError: The media type is none of those allowed.
     """
-    media_type, _ = media_type_of(request)
+    given = header_of(request.scope, b"content-type") or b""
+    media_type, charset = _media_type_of(given.decode("latin-1").lower())
     if media_type not in allowed:
         detail = f"media type {media_type!r} is not understood here, send {' or '.join(allowed)}"
         raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail)
+    return media_type, charset
 
 
-def media_type_of(request: Request) -> tuple[str, str | None]:
-    """Return the media type of the body and its declared charset, both in lower case."""
-    media_type, *parameters = request.headers.get("content-type", "").lower().split(";")
+def _media_type_of(header: str) -> tuple[str, str | None]:
+    media_type, *parameters = header.split(";")
     for parameter in parameters:
         name, _, value = parameter.strip().partition("=")
         if name == "charset" and value:
@@ -216,7 +219,10 @@ def _bad_json(body: bytes, message: str) -> Exception:
 
 
 def _is_gzipped(request: Request) -> bool:
-    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    given = header_of(request.scope, b"content-encoding")
+    if given is None:
+        return False
+    coding = given.decode("latin-1").strip().lower()
     if coding not in ("identity", "gzip"):
         raise ProblemError(UNSUPPORTED_MEDIA_TYPE, f"content coding {coding!r} is not understood")
     return coding == "gzip"

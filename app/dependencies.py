@@ -1,11 +1,10 @@
 """What a request handler works with."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, ParamSpec, TypeVar
+from collections.abc import Callable
+from typing import Annotated, ParamSpec, TypeVar
 
-from fastapi import Depends, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import Depends, Request
 
 from app.committer import Committer
 from app.problems import NOT_READY, ProblemError
@@ -13,7 +12,7 @@ from app.retention import Retention
 from app.settings import Settings
 from dedup import Deduplicator
 
-__all__ = ["DirectRoute", "Service", "ServiceDependency", "in_thread", "run"]
+__all__ = ["Service", "ServiceDependency", "in_thread", "run", "service_of"]
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -38,7 +37,12 @@ class Service:
         self.dedup.close()
 
 
-def _service_of(request: Request) -> Service:
+def service_of(request: Request) -> Service:
+    """Return the service that a request is for.
+
+    Raises:
+        ProblemError: It is not ready yet.
+    """
     service: Service | None = request.app.state.service
     if service is None:
         raise ProblemError(NOT_READY, "the store is still being opened")
@@ -47,28 +51,10 @@ def _service_of(request: Request) -> Service:
 
 # Not `def`: the framework would call it in another thread.
 async def _service(request: Request) -> Service:
-    return _service_of(request)
+    return service_of(request)
 
 
 ServiceDependency = Annotated[Service, Depends(_service)]
-
-
-class DirectRoute(APIRoute):
-    """A route whose endpoint takes the request and the service, and nothing else.
-
-    The framework would work out the endpoint's arguments anew for each request, which
-    takes a third of the time of a check.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what answers a request."""
-        endpoint = self.endpoint
-
-        async def handle(request: Request) -> Response:
-            response: Response = await endpoint(request, _service_of(request))
-            return response
-
-        return handle
 
 
 async def in_thread(

@@ -6,7 +6,6 @@ own kind would cost more than half of the throughput.
 
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
@@ -21,13 +20,9 @@ from app.problems import (
     ProblemError,
     problem_response,
 )
+from app.scope import CALLER, PENDING, header_of
 
-__all__ = ["CALLER", "PENDING", "Caller", "Gate", "caller_of", "is_open"]
-
-PENDING = "dedup.pending"
-"""In a request's scope: how many requests the process has taken on, this one included."""
-
-CALLER = "dedup.caller"
+__all__ = ["Caller", "Gate", "caller_of", "is_open"]
 
 _OPEN_PATHS = frozenset({"/", "/health/live", "/health/ready", "/version", "/openapi.json"})
 _OPEN_FOLDERS = ("/docs", "/console/")
@@ -148,7 +143,8 @@ class Gate:
         if self._keys.is_open:
             client = scope.get("client")
             return Caller(client[0] if client else "unknown", Scope.WRITE)
-        kind, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
+        given = header_of(scope, b"authorization") or b""
+        kind, _, key = given.decode("latin-1").partition(" ")
         known = self._keys.find(key.strip()) if kind.lower() == "bearer" else None
         if known is not None:
             return Caller(known.name, known.scope)
@@ -171,6 +167,6 @@ class Gate:
 
 def _add_headers(message: Message) -> None:
     headers: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
-    given = {name.lower() for name, _ in headers}
+    given = dict(headers)
     headers += [header for header in _RAW_HEADERS if header[0] not in given]
     message["headers"] = headers

@@ -3,8 +3,9 @@
 from functools import lru_cache, partial
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.direct import DirectAnswers
 from app.gate import Gate
 from app.keys import KeyRing
 from app.lifecycle import lifespan
@@ -34,8 +35,16 @@ def create_app(settings: Settings) -> FastAPI:
         def build_middleware_stack(self) -> ASGIApp:
             # Outside of everything, so that no answer passes it by.
             stack = super().build_middleware_stack()
-            gate = Gate(stack, keys=keys, limiter=limiter, max_pending=settings.max_pending)
+            direct = DirectAnswers(stack, [*check.router.routes, *batch.router.routes])
+            gate = Gate(direct, keys=keys, limiter=limiter, max_pending=settings.max_pending)
             return Telemetry(gate)
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            # The framework would look for OpenTelemetry's settings at each request.
+            scope["app"] = self
+            if self.middleware_stack is None:
+                self.middleware_stack = self.build_middleware_stack()
+            await self.middleware_stack(scope, receive, send)
 
     app = Application(
         title="dedup-service",

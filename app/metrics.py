@@ -7,6 +7,7 @@ Figures of the store are not kept but read when they are asked for.
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,10 +102,16 @@ def count_problem(code: str) -> None:
 
 def count_request(route: str, method: str, status: int, seconds: float) -> None:
     """Count an answered request."""
-    _REQUESTS.labels(route, method, status).inc()
-    _REQUEST_SECONDS.labels(route).observe(seconds)
+    requests, request_seconds = _of_request(route, method, status)
+    requests.inc()
+    request_seconds.observe(seconds)
     if route == "/check":
         _CHECK_SECONDS.observe(seconds)
+
+
+@cache  # routes, methods and statuses are few, and looking labels up costs more than counting
+def _of_request(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    return _REQUESTS.labels(route, method, status), _REQUEST_SECONDS.labels(route)
 
 
 def waiting(num_articles: int) -> None:

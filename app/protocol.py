@@ -9,8 +9,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from app.gate import PENDING
 from app.problems import MALFORMED_REQUEST, problem_body
+from app.scope import BODY_IS_THERE, PENDING
 
 __all__ = ["Connection"]
 
@@ -66,6 +66,11 @@ class Connection(HttpToolsProtocol):
         self._head_is_there()
         super().on_headers_complete()
         cast("dict[str, Any]", self.scope)[PENDING] = len(self.tasks)
+
+    def on_message_complete(self) -> None:
+        """Tell whoever answers that there is nothing to wait for."""
+        super().on_message_complete()
+        cast("dict[str, Any]", self.scope)[BODY_IS_THERE] = True
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request, and hang up."""

@@ -5,19 +5,18 @@ import re
 import secrets
 import time
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.gate import CALLER
 from app.logs import REQUEST_ID
 from app.metrics import count_request
+from app.scope import CALLER, header_of
 
 __all__ = ["Telemetry"]
 
 _LOG = logging.getLogger(__name__)
 _ACCESS = logging.getLogger("app.access")
 
-_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+_ID = re.compile(rb"[\w.:-]{1,128}")
 _ID_BYTES = 12
 _UNFINISHED = 499  # the client went away before it was answered
 _NO_ROUTE = "none"
@@ -75,5 +74,7 @@ def _report(scope: Scope, status: int, seconds: float) -> None:
 
 
 def _id_of(scope: Scope) -> str:
-    given = Headers(scope=scope).get("x-request-id")
-    return given if given and _ID.fullmatch(given) else secrets.token_hex(_ID_BYTES)
+    given = header_of(scope, b"x-request-id")
+    if given is not None and _ID.fullmatch(given):
+        return given.decode()
+    return secrets.token_hex(_ID_BYTES)

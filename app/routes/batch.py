@@ -13,7 +13,8 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.bodies import LineReader, parse_json, require_length, require_media_type
-from app.dependencies import DirectRoute, Service, ServiceDependency, in_thread
+from app.dependencies import Service, ServiceDependency, in_thread
+from app.direct import DirectRoute
 from app.gate import Caller, caller_of
 from app.limits import RateLimiter
 from app.metrics import count_answer, count_problem

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from app.bodies import media_type_of, parse_json, read_body, require_length, require_media_type
-from app.dependencies import DirectRoute, Service, ServiceDependency, run
+from app.bodies import parse_json, read_body, require_length, require_media_type
+from app.dependencies import Service, ServiceDependency, run
+from app.direct import DirectRoute
 from app.gate import caller_of
 from app.metrics import count_answer
 from app.openapi import article_body, json_body, problems
@@ -68,11 +69,10 @@ async def repair_text(request: Request, service: ServiceDependency) -> Response:
 
 async def _article(request: Request, service: Service) -> tuple[Article, CheckOptions]:
     """Read the article and options of a JSON or raw text body."""
-    require_media_type(request, "application/json", "text/plain", "text/html")
-    media_type, charset = media_type_of(request)
+    media_type, charset = require_media_type(request, "application/json", "text/plain", "text/html")
     body = await read_body(request, service.settings)
     if media_type == "application/json":
-        if request.query_params:
+        if request.scope["query_string"] and request.query_params:
             raise ProblemError(INVALID_FIELD, "with a JSON body, options are fields of it")
         options = parse_json(body, CheckRequest)
         require_length(options.text, service.settings)
