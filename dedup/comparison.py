@@ -15,9 +15,11 @@ from dedup.preparation import PreparedArticle, Preparer
 from dedup.sketch.alignment import align_sets
 from dedup.sketch.refilling import compare_blanks, count_substitutions
 from dedup.sketch.similarity import ShingleSet
+from dedup.sketch.slips import Carried, find_carried
 from dedup.store.base import StoreReader
 from dedup.text.folding import BREAK
 from dedup.verdicts import (
+    Likeness,
     decide,
     is_garbled,
     is_refilled,
@@ -58,6 +60,7 @@ class Comparer:
         """Start with an empty cache."""
         self._preparer = preparer
         self._thresholds = config.thresholds
+        self._least_shared = config.min_chars - config.sketch.shingle_length + 1
         self._cache: LRUCache[int, ShingleSet] = LRUCache(
             _CACHE_BYTES, getsizeof=lambda shingles: shingles.nbytes
         )
@@ -132,26 +135,59 @@ class Comparer:
         if prepared.too_short and not same_text:
             return Verdict.NEW, Scores()
         scores = Scores(*prepared.shingles.overlap(known))
-        if same_text and not scores.size:
-            scores = Scores(1, 1, 1)  # too short for a single shingle, and yet equal
-        verdict = decide(
-            scores,
-            damaged=prepared.damaged,
-            same_text=same_text,
-            thresholds=self._thresholds,
-            contained=None if same_text else self._judge_containment(prepared, known, scores),
-        )
-        return verdict if same_text else self._look_closer(prepared, known, scores, verdict), scores
+        if same_text:
+            # One too short for a single shingle is equal too.
+            verdict = Verdict.GARBLED_MIRROR if prepared.damaged else Verdict.EXACT
+            return verdict, scores if scores.size else Scores(1, 1, 1)
+        if max(scores.containment, scores.coverage) < self._thresholds.garbled:
+            return Verdict.NEW, scores
+        return self._look_closer(prepared, known, scores), scores
 
-    def _judge_containment(
+    def _look_closer(
         self, prepared: PreparedArticle, known: ShingleSet, scores: Scores
-    ) -> float | None:
-        """Return how much of the article's prose is in a known one, None if all is plain."""
+    ) -> Verdict:
+        """Tell copies, garbled copies and forms filled in anew by how the texts differ."""
+        alignment = align_sets(prepared.shingles, known)
+        carried = find_carried(prepared.shingles, known, alignment.partners)
+        if carried.overlap.shared < self._least_shared:
+            return Verdict.NEW  # less than in the shortest article that is compared
+        likeness = Likeness(
+            self._judge_containment(prepared, carried),
+            carried.original_share,
+            carried.overlap.shared,
+        )
+        verdict = decide(likeness, damaged=prepared.damaged, thresholds=self._thresholds)
+        if not verdict.is_copy:
+            return verdict
+        codes, known_codes = prepared.shingles.codes, known.codes
+        blanks = compare_blanks(codes, known_codes, alignment.partners)
+        single = alignment.single_character_differences
+        # A bulletin's numbers may differ by a digit each, and yet they are what differs.
+        if (
+            is_refilled(*blanks, self._thresholds)
+            and 2 * (blanks.changed + blanks.substituted) >= single
+        ):
+            return Verdict.PARTIAL
+        if verdict is Verdict.REPRINT and is_garbled(
+            single,
+            num_chars=min(prepared.normalized.num_chars, int(np.count_nonzero(known_codes))),
+            broken=min(scores.size, scores.original_size) - scores.shared,
+            shingle_length=known.k,
+            thresholds=self._thresholds,
+        ):
+            # Another region's words are no damage.
+            total, distinct = count_substitutions(codes, known_codes, alignment.partners)
+            return verdict if is_regional(total, distinct) else Verdict.GARBLED_MIRROR
+        return verdict
+
+    def _judge_containment(self, prepared: PreparedArticle, carried: Carried) -> float:
+        """Return how much of the article a known one carries, where needed by its prose."""
+        scores = Scores(*carried.overlap)
         if not needs_a_look(scores, self._thresholds):
-            return None
+            return scores.containment
         starts = prepared.shingles.first_places >= 0
         is_prose = starts & prepared.prose
-        is_shared = is_prose & (prepared.shingles.places_in(known) >= 0)
+        is_shared = is_prose & carried.incoming
         if scores.containment < self._thresholds.copy and _lies_in_one_piece(
             is_shared, prepared.teasers
         ):
@@ -162,36 +198,6 @@ class Comparer:
             shared_prose=int(is_shared.sum()),
             thresholds=self._thresholds,
         )
-
-    def _look_closer(
-        self, prepared: PreparedArticle, known: ShingleSet, scores: Scores, verdict: Verdict
-    ) -> Verdict:
-        """Tell copies, garbled copies and forms filled in anew by how the texts differ."""
-        least = self._thresholds.garbled
-        is_near = scores.containment >= least and scores.coverage >= least
-        if not (verdict.is_copy or is_near):
-            return verdict
-        alignment = align_sets(prepared.shingles, known)
-        blanks = compare_blanks(prepared.shingles.codes, known.codes, alignment.partners)
-        single = alignment.single_character_differences
-        is_form = is_refilled(*blanks, self._thresholds)
-        # A bulletin's numbers may differ by a digit each, and yet they are what differs.
-        if is_form and 2 * (blanks.changed + blanks.substituted) >= single:
-            return Verdict.PARTIAL if verdict.is_copy else verdict
-        num_chars = min(prepared.normalized.num_chars, int(np.count_nonzero(known.codes)))
-        if is_garbled(
-            scores,
-            single,
-            num_chars=num_chars,
-            shingle_length=known.k,
-            thresholds=self._thresholds,
-        ):
-            # Another region's words are no damage.
-            total, distinct = count_substitutions(
-                prepared.shingles.codes, known.codes, alignment.partners
-            )
-            return verdict if is_regional(total, distinct) else Verdict.GARBLED_MIRROR
-        return verdict
 
     def _known_shingles(
         self, numbers: Sequence[int], reader: StoreReader

@@ -59,8 +59,9 @@ class Thresholds:
         garbled_share: Share of the differing shingles that such places must explain.
             Of articles with 3 to 12 % of their characters replaced, dropped or moved, 95 %
             reach 0.66; what differs in an updated story is whole names and clauses.
-        garbled: Containment and coverage from which such places make a copy, however
-            much they break: with 12 % of the characters replaced, 0.53 is left.
+        garbled: Containment or coverage from which two texts are aligned, to see whether
+            single characters are what keeps them apart: with 12 % of the characters
+            replaced, 0.53 is left.
         refilled: Share of the numbers in a common wording that must have changed for it
             to be a form filled in anew. Of copies with 6 % of their characters replaced,
             95 % stay below 0.08; half of the forms are above 0.7.
@@ -81,7 +82,7 @@ class Thresholds:
     garbled_rate: float = 0.02
     garbled_places: int = 8
     garbled_share: float = 0.65
-    garbled: float = 0.4
+    garbled: float = 0.25
     refilled: float = 0.4
     wrapped: float = 0.7
     shared_prose: float = 0.4

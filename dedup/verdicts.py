@@ -1,9 +1,12 @@
 """What the scores of a comparison mean. The only place where thresholds decide."""
 
+from typing import NamedTuple
+
 from dedup.config import Thresholds
 from dedup.models import Scores, Verdict
 
 __all__ = [
+    "Likeness",
     "carries_whole",
     "decide",
     "is_garbled",
@@ -32,26 +35,33 @@ _TIERS = {
 }
 
 
+class Likeness(NamedTuple):
+    """How much two texts have in common for the table of verdicts, looked at closely.
+
+    Attributes:
+        containment: How much of what the incoming article says is in the known one.
+        coverage: How much of the known one the incoming article carries.
+        shared: Shingles that both have.
+    """
+
+    containment: float
+    coverage: float
+    shared: int
+
+
 def decide(
-    scores: Scores,
-    *,
-    damaged: bool,
-    same_text: bool,
-    thresholds: Thresholds,
-    contained: float | None = None,
+    likeness: Likeness, *, damaged: bool, thresholds: Thresholds, same_text: bool = False
 ) -> Verdict:
     """Return what an incoming article is to one known article, by the table of verdicts.
 
     Args:
-        scores: Exact, of the incoming article against the known one.
+        likeness: Of the two.
         damaged: Whether the incoming text shows damage.
-        same_text: Whether the two normalized texts are equal.
         thresholds: Where verdicts begin.
-        contained: What counts as containment, if that was judged; see `judged_containment`.
+        same_text: Whether the two normalized texts are equal.
     """
-    containment = scores.containment if contained is None else contained
-    is_contained = same_text or containment >= thresholds.copy
-    is_covered = same_text or scores.coverage >= thresholds.copy
+    is_contained = same_text or likeness.containment >= thresholds.copy
+    is_covered = same_text or likeness.coverage >= thresholds.copy
     if is_contained and is_covered:
         if damaged:
             return Verdict.GARBLED_MIRROR
@@ -61,8 +71,8 @@ def decide(
     if is_covered:
         return Verdict.COMPILATION
     if (
-        scores.shared >= thresholds.partial_chars
-        and max(scores.containment, scores.coverage) >= thresholds.partial
+        likeness.shared >= thresholds.partial_chars
+        and max(likeness.containment, likeness.coverage) >= thresholds.partial
     ):
         return Verdict.PARTIAL
     return Verdict.NEW
@@ -105,12 +115,7 @@ def judged_containment(
 
 
 def is_garbled(
-    scores: Scores,
-    places: int,
-    *,
-    num_chars: int,
-    shingle_length: int,
-    thresholds: Thresholds,
+    places: int, *, num_chars: int, broken: int, shingle_length: int, thresholds: Thresholds
 ) -> bool:
     """Return whether single wrong or missing characters are what sets two texts apart.
 
@@ -119,18 +124,15 @@ def is_garbled(
     garbled; an update or a form filled in anew differs in longer stretches.
 
     Args:
-        scores: Exact, of the incoming article against the known one.
         places: Where one or two characters differ between the texts.
         num_chars: Characters of the shorter text.
+        broken: Shingles of the smaller text that the other lacks. Of the smaller: what one
+            of them has besides, a page around it, is no garbling.
         shingle_length: Characters in a shingle.
         thresholds: Where verdicts begin.
     """
-    if min(scores.containment, scores.coverage) < thresholds.garbled:
-        return False
     if places < max(thresholds.garbled_places, thresholds.garbled_rate * num_chars):
         return False
-    # Of the smaller text: what one of them has besides, a page around it, is no garbling.
-    broken = min(scores.size, scores.original_size) - scores.shared
     return places * shingle_length >= thresholds.garbled_share * broken
 
 
