@@ -13,10 +13,10 @@ from dedup.config import DedupConfig
 from dedup.models import Anchor, Differences, Passage, Scores, Verdict
 from dedup.preparation import PreparedArticle, Preparer
 from dedup.sketch.alignment import align_sets
-from dedup.sketch.refilling import compare_blanks, count_substitutions
+from dedup.sketch.gaps import count_substitutions, examine_gaps
 from dedup.sketch.similarity import ShingleSet
-from dedup.sketch.slips import Carried, find_carried
 from dedup.store.base import StoreReader
+from dedup.text.blanks import numerals, surnames
 from dedup.text.folding import BREAK
 from dedup.verdicts import (
     Likeness,
@@ -31,6 +31,7 @@ from dedup.verdicts import (
 __all__ = ["Comparer", "Comparison", "Evidence"]
 
 _COMPARED_AT_ONCE = 8
+_FEWEST_TEASERS = 3
 _CACHE_BYTES = 64 << 20
 _LARGEST_CACHED_BYTES = _CACHE_BYTES // 16  # one huge text must not push out all others
 
@@ -143,54 +144,48 @@ class Comparer:
             return Verdict.NEW, scores
         return self._look_closer(prepared, known, scores), scores
 
-    def _look_closer(
-        self, prepared: PreparedArticle, known: ShingleSet, scores: Scores
-    ) -> Verdict:
+    def _look_closer(self, prepared: PreparedArticle, known: ShingleSet, scores: Scores) -> Verdict:
         """Tell copies, garbled copies and forms filled in anew by how the texts differ."""
         alignment = align_sets(prepared.shingles, known)
-        carried = find_carried(prepared.shingles, known, alignment.partners)
-        if carried.overlap.shared < self._least_shared:
-            return Verdict.NEW  # less than in the shortest article that is compared
-        likeness = Likeness(
-            self._judge_containment(prepared, carried),
-            carried.original_share,
-            carried.overlap.shared,
+        gaps, carried = examine_gaps(
+            prepared.shingles, known, alignment.partners, numerals(), surnames()
         )
+        if carried.shared < self._least_shared:
+            return Verdict.NEW  # less than in the shortest article that is compared
+        judged = self._judge_containment(
+            prepared, Scores(carried.shared, scores.size, scores.original_size), carried.is_shared
+        )
+        likeness = Likeness(judged, carried.original_shared / scores.original_size, carried.shared)
         verdict = decide(likeness, damaged=prepared.damaged, thresholds=self._thresholds)
         if not verdict.is_copy:
             return verdict
-        codes, known_codes = prepared.shingles.codes, known.codes
-        blanks = compare_blanks(codes, known_codes, alignment.partners)
-        single = alignment.single_character_differences
-        # A bulletin's numbers may differ by a digit each, and yet they are what differs.
-        if (
-            is_refilled(*blanks, self._thresholds)
-            and 2 * (blanks.changed + blanks.substituted) >= single
-        ):
+        num_chars = min(prepared.normalized.num_chars, int(np.count_nonzero(known.codes)))
+        if is_refilled(**gaps._asdict(), num_chars=num_chars, thresholds=self._thresholds):
             return Verdict.PARTIAL
         if verdict is Verdict.REPRINT and is_garbled(
-            single,
-            num_chars=min(prepared.normalized.num_chars, int(np.count_nonzero(known_codes))),
+            alignment.single_character_differences,
+            num_chars=num_chars,
             broken=min(scores.size, scores.original_size) - scores.shared,
             shingle_length=known.k,
             thresholds=self._thresholds,
         ):
             # Another region's words are no damage.
-            total, distinct = count_substitutions(codes, known_codes, alignment.partners)
+            total, distinct = count_substitutions(
+                prepared.shingles.codes, known.codes, alignment.partners
+            )
             return verdict if is_regional(total, distinct) else Verdict.GARBLED_MIRROR
         return verdict
 
-    def _judge_containment(self, prepared: PreparedArticle, carried: Carried) -> float:
+    def _judge_containment(
+        self, prepared: PreparedArticle, scores: Scores, is_shared: NDArray[np.bool_]
+    ) -> float:
         """Return how much of the article a known one carries, where needed by its prose."""
-        scores = Scores(*carried.overlap)
         if not needs_a_look(scores, self._thresholds):
             return scores.containment
         starts = prepared.shingles.first_places >= 0
         is_prose = starts & prepared.prose
-        is_shared = is_prose & carried.incoming
-        if scores.containment < self._thresholds.copy and _lies_in_one_piece(
-            is_shared, prepared.teasers
-        ):
+        is_shared = is_prose & is_shared
+        if scores.containment < self._thresholds.copy and _are_teasers(prepared.teasers, is_shared):
             is_prose = is_prose & ~(prepared.teasers & ~is_shared)
         return judged_containment(
             scores,
@@ -222,9 +217,20 @@ class Comparer:
                     self._cache[number] = shingles
 
 
-def _lies_in_one_piece(is_shared: NDArray[np.bool_], teasers: NDArray[np.bool_]) -> bool:
-    """Whether what two articles share is no teaser among teasers, as the items of a digest are."""
-    return 2 * int(np.count_nonzero(is_shared & teasers)) < int(np.count_nonzero(is_shared))
+def _are_teasers(others: NDArray[np.bool_], is_shared: NDArray[np.bool_]) -> bool:
+    """Whether an article lies in one piece among teasers of others.
+
+    A list has several; two articles, the second a short one, are two articles. Where what is
+    shared is among the teasers itself, the text is a digest.
+
+    Args:
+        others: What may be teasers; bool, shape (n,).
+        is_shared: What a known article has of the text's prose; the same shape.
+    """
+    if 2 * int(np.count_nonzero(is_shared & others)) >= int(np.count_nonzero(is_shared)):
+        return False
+    pieces = int(np.count_nonzero(np.diff(others.astype(np.int8), prepend=0) == 1))
+    return pieces >= _FEWEST_TEASERS
 
 
 def _has_digest(number: int, prepared: PreparedArticle, reader: StoreReader) -> bool:

@@ -65,6 +65,8 @@ class Thresholds:
         refilled: Share of the numbers in a common wording that must have changed for it
             to be a form filled in anew. Of copies with 6 % of their characters replaced,
             95 % stay below 0.08; half of the forms are above 0.7.
+        chars_a_blank: Characters of a form for each number or name, and for each other word
+            beside these, that is filled in anew.
         wrapped: Containment from which a text is carried by another, when only what is
             prose counts as the other's own. Pages and stuffed texts reach 0.9, digests of
             two articles 0.63.
@@ -80,10 +82,11 @@ class Thresholds:
     partial: float = 0.3
     partial_chars: int = 150
     garbled_rate: float = 0.02
-    garbled_places: int = 8
+    garbled_places: int = 6
     garbled_share: float = 0.65
     garbled: float = 0.25
     refilled: float = 0.4
+    chars_a_blank: int = 150
     wrapped: float = 0.7
     shared_prose: float = 0.4
     sure: float = 0.85
@@ -114,6 +117,7 @@ class Thresholds:
             raise ConfigError(msg)
         _require_at_least("partial_chars", self.partial_chars, 1)
         _require_at_least("garbled_places", self.garbled_places, 1)
+        _require_at_least("chars_a_blank", self.chars_a_blank, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

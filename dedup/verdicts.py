@@ -18,10 +18,11 @@ __all__ = [
     "rank",
 ]
 
+_WORDS_A_BLANK = 2  # more are the words of another region, or of an editor
+_SLIPS_A_BLANK = 2  # as many, and the text is garbled and no form
 _LEAST_PROSE = 60  # shingles
 _LEAST_PROSE_SHARE = 0.2
 _LEAST_DISTINCT = 0.7  # of the substitutions of a garbled text
-_LEAST_BLANKS = 3  # of a form
 
 _WHOLE_COPIES = frozenset({Verdict.GARBLED_MIRROR, Verdict.EXACT, Verdict.REPRINT})
 _TIERS = {
@@ -146,20 +147,34 @@ def is_regional(substitutions: int, distinct: int) -> bool:
     return substitutions > 0 and distinct < _LEAST_DISTINCT * substitutions
 
 
-def is_refilled(kept: int, changed: int, substituted: int, thresholds: Thresholds) -> bool:
+def is_refilled(
+    *,
+    numbers: int,
+    names: int,
+    words: int,
+    kept: int,
+    slips: int,
+    num_chars: int,
+    thresholds: Thresholds,
+) -> bool:
     """Return whether a text is the wording of another with other numbers and names.
 
     Args:
+        numbers: Places where both texts have a number, but not the same.
+        names: Places where both have a name, but not the same.
+        words: Other places where two or more characters stand for two or more others.
         kept: Numbers that stand in the same place of both texts.
-        changed: Places where both texts have a number, but not the same.
-        substituted: Places where two or more characters stand for two or more others.
+        slips: Single characters that differ besides.
+        num_chars: Characters of the shorter text.
         thresholds: Where verdicts begin.
     """
-    return (
-        changed >= thresholds.refilled * (changed + kept)
-        and changed >= (2 if kept else 1)
-        and changed + substituted >= _LEAST_BLANKS
-    )
+    blanks = numbers + names
+    filled = blanks + min(words, _WORDS_A_BLANK * blanks)
+    if blanks == 0 or _SLIPS_A_BLANK * filled <= slips:
+        return False
+    if numbers > 1 and numbers >= thresholds.refilled * (numbers + kept):
+        return True
+    return filled * thresholds.chars_a_blank >= max(num_chars, thresholds.chars_a_blank)
 
 
 def carries_whole(verdict: Verdict) -> bool:
