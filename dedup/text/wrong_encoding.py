@@ -88,6 +88,9 @@ _ODDS_OF_KANA_PAIR = 3.0
 # What no text with a misread line stays below; one in fifty clean articles does not.
 _LEAST_IMPLAUSIBLE = 10.0
 _LEAST_IMPLAUSIBLE_REST = 5.0  # beside what is certain
+# Of random characters, too, some stretches are Chinese in another encoding by chance; only
+# of misread text, most of what is implausible is.
+_MOST_UNEXPLAINED = 0.75
 _LAST_CODE = 0xFFFF  # of the table; no character, so that it stands for all beyond
 _BLANK = ord(" ")  # stands for what is read already
 
@@ -107,16 +110,24 @@ def read_anew(text: str, _marks: list[Mark]) -> list[Edit]:
 def _read_all(text: str) -> tuple[Stretch, ...]:
     """Return the misread stretches, each in its likeliest reading."""
     codes = code_points(text)
-    if _implausibility(codes, odds_of_chars()) < _LEAST_IMPLAUSIBLE:
+    highest, total = _implausibility(codes, odds_of_chars())
+    if highest < _LEAST_IMPLAUSIBLE:
         return ()
     readings = _read_as(text, codes, _FROM_UTF8)
     chosen = _choose(text, readings)
-    left = codes.copy()
-    for stretch in chosen:
-        left[stretch.start : stretch.end] = _BLANK
-    if _implausibility(left, odds_of_chars()) >= _LEAST_IMPLAUSIBLE_REST:
+    highest, rest = _implausibility(_without(codes, chosen), odds_of_chars())
+    if highest >= _LEAST_IMPLAUSIBLE_REST:
         chosen = _choose(text, readings + _read_as(text, codes, _FROM_PAIRS))
-    return tuple(chosen)
+        _, rest = _implausibility(_without(codes, chosen), odds_of_chars())
+    return tuple(chosen) if rest <= _MOST_UNEXPLAINED * total else ()
+
+
+def _without(codes: NDArray[np.uint32], stretches: list[Stretch]) -> NDArray[np.uint32]:
+    """Return the code points with blanks in place of some stretches."""
+    left = codes.copy()
+    for stretch in stretches:
+        left[stretch.start : stretch.end] = _BLANK
+    return left
 
 
 def _read_as(
@@ -147,12 +158,13 @@ def _choose(text: str, readings: list[tuple[Stretch, _Confusion]]) -> list[Stret
 
 def _is_believable(text: str, stretch: Stretch, confusion: _Confusion) -> bool:
     """Whether the reading gains enough, and not by the same characters again and again."""
-    num_different = len({char for char in stretch.text if char != LOST and not char.isascii()})
+    beyond_ascii = [char for char in stretch.text if not char.isascii()]
+    num_different = len(set(beyond_ascii) - {LOST})
     if num_different < _FEWEST_DIFFERENT:
         return False
     if confusion == _UTF8_AS_BIG5:
         return stretch.gain >= _ENOUGH_GAIN_OF_WRECK
-    if stretch.text.count(LOST) > _MOST_LOST * len(stretch.text):
+    if beyond_ascii.count(LOST) > _MOST_LOST * len(beyond_ascii):
         return False
     if confusion not in _PAIRS_AS_PAIRS:
         return stretch.gain >= _ENOUGH_GAIN
@@ -183,10 +195,18 @@ def _chars_of(written: str) -> NDArray[np.int32] | None:
 
 
 @kernel
-def _implausibility(codes: NDArray[np.uint32], odds: NDArray[np.float32]) -> float:
-    """Return the highest sum of odds against Chinese that any stretch of the text has."""
-    highest = current = 0.0
+def _implausibility(codes: NDArray[np.uint32], odds: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the highest sum of odds against Chinese that any stretch of the text has, and all.
+
+    All is the sum over the stretches that no text with a misread line stays below.
+    """
+    highest = total = peak = current = 0.0
     for code in codes:
-        current = max(0.0, current - float(odds[min(code, _LAST_CODE)]))
-        highest = max(highest, current)
-    return highest
+        current -= float(odds[min(code, _LAST_CODE)])
+        peak = max(peak, current)
+        if current <= 0.0:
+            highest = max(highest, peak)
+            total += peak if peak >= _LEAST_IMPLAUSIBLE_REST else 0.0
+            peak = current = 0.0
+    total += peak if peak >= _LEAST_IMPLAUSIBLE_REST else 0.0
+    return max(highest, peak), total
