@@ -139,9 +139,17 @@ def broken_law(text: str) -> str:
         return "repairing again changes it"
     if not repaired.damage.damaged and repaired.text != text:
         return "undamaged, and changed"
-    if seconds > MOST_SECONDS_AT_ALL + MOST_SECONDS_A_CHARACTER * len(text):
+    most = MOST_SECONDS_AT_ALL + MOST_SECONDS_A_CHARACTER * len(text)
+    # A second look, since a kernel may have been compiled in the first one.
+    if seconds > most and _seconds_to_repair(text) > most:
         return "slow"
     return ""
+
+
+def _seconds_to_repair(text: str) -> float:
+    begun = time.process_time()
+    repair(text)
+    return time.process_time() - begun
 
 
 def cut_down(text: str, law: str) -> str:

@@ -18,7 +18,17 @@ from dedup.text.gbk import LEADS, TRAILS, char_of
 from dedup.text.lexicon import lexicon
 from dedup.text.triggers import Property, Row, tables
 
-__all__ = ["Ending", "Model", "Walk", "choose", "find_unlinked", "model", "rank_pairs", "read_on"]
+__all__ = [
+    "Ending",
+    "Model",
+    "Walk",
+    "choose",
+    "find_unlinked",
+    "log_of_words",
+    "model",
+    "rank_pairs",
+    "read_on",
+]
 
 
 class Model(NamedTuple):
@@ -112,6 +122,15 @@ def choose(
         nearby: Code points of the text around, which repeats its names and terms; uint32.
     """
     return _choose(candidates, before, after, nearby, model())
+
+
+def log_of_words(codes: NDArray[np.int32]) -> float:
+    """Return the logarithm of how likely a short text is, cut into words in the likeliest way.
+
+    Args:
+        codes: Code points; int32. The time is linear.
+    """
+    return _log_of_words(codes, 0, codes.size, np.zeros(codes.size + 1), model())
 
 
 def find_unlinked(codes: NDArray[np.int32]) -> NDArray[np.intp]:

@@ -265,3 +265,24 @@ class TestTables:
         assert ord("中") == gbk_chars()[0xD6D0]
         assert ord("中") == big5_chars()[0xA4A4]
         assert 0 == big5_chars()[0xA4FF]
+
+
+class TestRandomCharacters:
+    """Characters in no order are Chinese in no encoding, though a few of them happen to be."""
+
+    @pytest.mark.parametrize("seed", range(40))
+    def test_are_no_other_encoding(self, seed):
+        rng = random.Random(seed)
+        text = "".join(chr(rng.randrange(0x4E00, 0x9FA6)) for _ in range(600))
+
+        assert [] == find_misread(text)
+
+    def test_hide_no_misread_paragraph(self):
+        """A misread paragraph among rare characters, as of a dictionary, is found still."""
+        rng = random.Random(1)
+        rare = "".join(chr(rng.randrange(0x4E00, 0x9FA6)) for _ in range(60))
+        misread = TEXT.encode().decode("latin-1")
+
+        [mark] = find_misread(f"{rare}\n{misread}\n{rare}")
+
+        assert len(misread) - 2 <= mark.end - mark.start <= len(misread) + 2
