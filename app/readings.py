@@ -27,6 +27,10 @@ def add_readings(
             "text": normalized.main_text(received),
             "stretches": [stretch._asdict() for stretch in normalized.stretches()],
         }
+    if options.main_text and options.repaired:
+        answer["main_text"]["repaired_stretches"] = [
+            stretch._asdict() for stretch in normalized.repaired_stretches(received)
+        ]
     if options.damage_marks:
         marks = normalized.damage_marks(received)
         answer["damage"]["marks"] = [mark._asdict() for mark in marks]

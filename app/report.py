@@ -266,6 +266,8 @@ def _reading_of(prepared: PreparedArticle) -> dict[str, Any]:
     if normalized.repaired.damage.damaged:
         reading["marks"] = [mark._asdict() for mark in normalized.damage_marks(received)]
         reading["repaired"] = normalized.repaired.text
+        repaired_stretches = normalized.repaired_stretches(received)
+        reading["repaired_stretches"] = [stretch._asdict() for stretch in repaired_stretches]
     return reading
 
 

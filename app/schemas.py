@@ -153,6 +153,7 @@ class MainTextAnswer(BaseModel):
 
     text: str
     stretches: list[StretchAnswer]
+    repaired_stretches: list[StretchAnswer] | None = None
 
 
 class DifferencesAnswer(BaseModel):

@@ -26,10 +26,10 @@ class Settings(BaseSettings):
     )
     api_keys_file: Path | None = Field(None, description="More keys, read again when it changes.")
     retention_days: float = Field(
-        0.0, ge=0, le=36_500, description="Days after which articles are forgotten; 0 for never."
+        0.0, ge=0, le=36_500, description="Days unseen after which articles go; 0 for never."
     )
     max_articles: int = Field(
-        0, ge=0, description="Articles beyond which the oldest are forgotten; 0 for no limit."
+        0, ge=0, description="Articles beyond which those unseen for longest go; 0 for no limit."
     )
     max_body_bytes: int = Field(16 << 20, ge=1024, description="Largest request body, in bytes.")
     max_text_chars: int = Field(

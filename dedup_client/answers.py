@@ -74,6 +74,7 @@ class MainTextAnswer(TypedDict):
 
     text: str
     stretches: list[StretchAnswer]
+    repaired_stretches: NotRequired[list[StretchAnswer] | None]
 
 
 class DifferencesAnswer(TypedDict):

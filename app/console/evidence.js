@@ -45,6 +45,7 @@ function incomingSide(answer, heading) {
     stretches: answer.main_text.stretches,
     marks: answer.damage.marks,
     repaired: answer.repaired,
+    repaired_stretches: answer.main_text.repaired_stretches,
     lang: languageOf(answer.damage),
   };
 }

@@ -25,9 +25,10 @@ export class Pane {
     this.text = side.text;
     const offsets = new OffsetMap(side.text, side.stretches);
     this.length = offsets.length;
-    this.ranges = fromLineStarts(disjoint(passages, offsets), this.text).map((range) => trimmed(range, this.text));
+    this.side = side;
+    this.passages = passages;
+    this.ranges = rangesOf(passages, this.text, offsets);
     this.marks = disjoint(side.marks ?? [], offsets);
-    this.order = new Map(this.ranges.map((range, rank) => [range.index, rank]));
     this.off = new Set();
     this.root = el("div", {
       class: "text", role: "region", tabindex: "0", lang: side.lang ?? "zh", dir: "auto",
@@ -41,9 +42,10 @@ export class Pane {
     this.#draw(this.text, this.ranges, this.marks);
   }
 
-  /** Draw another text in its place, without any. */
-  showPlain(text) {
-    this.#draw(text, [], []);
+  /** Draw the repaired text in its place, with the same passages. */
+  showRepaired() {
+    const { repaired, repaired_stretches: stretches } = this.side;
+    this.#draw(repaired, rangesOf(this.passages, repaired, new OffsetMap(repaired, stretches)), []);
   }
 
   /** Mark a kind of damage, or no longer. */
@@ -84,9 +86,9 @@ export class Pane {
 
   /** Return the passage that stands so many behind another in this text, around the ends. */
   neighbour(index, by) {
-    const count = this.ranges.length;
+    const { ranges } = this.drawn;
     const rank = index < 0 ? 0 : this.rank(index) + by;
-    return this.ranges[(rank + count) % count].index;
+    return ranges[(rank + ranges.length) % ranges.length]?.index ?? -1;
   }
 
   /** Return which passage of this text it is, counted from 0. */
@@ -96,6 +98,7 @@ export class Pane {
 
   #draw(text, ranges, marks) {
     this.drawn = { text, ranges, marks };
+    this.order = new Map(ranges.map((range, rank) => [range.index, rank]));
     this.blocks = blocksOf(text).map(({ start, end }) => ({ start, end, node: el("div", { class: "block", dir: "auto" }), isFilled: false }));
     this.root.replaceChildren(...this.blocks.map((block) => block.node));
     this.root.scrollTop = 0;
@@ -159,12 +162,17 @@ export class Pane {
   }
 
   #element(index) {
-    const range = this.drawn.ranges[this.rank(index)];
+    const range = this.drawn.ranges[this.order.get(index)];
     if (!range) return null;
     const block = this.blocks[lastNotAbove(this.blocks, range.start, (candidate) => candidate.start)];
     this.#fill(block);
     return this.root.querySelector(`[data-passage="${range.index}"]`);
   }
+}
+
+/** Return where passages are in a string that is shown. */
+function rangesOf(passages, text, offsets) {
+  return fromLineStarts(disjoint(passages, offsets), text).map((range) => trimmed(range, text));
 }
 
 /** Return stretches of the shown string, ascending and disjoint. */

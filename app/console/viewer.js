@@ -12,6 +12,7 @@ import { Pane } from "./pane.js";
  * @property {{start: number, received_start: number}[]} [stretches]
  * @property {{kind: string, start: number, end: number, replacement: string}[]} [marks]
  * @property {string} [repaired]
+ * @property {{start: number, received_start: number}[]} [repaired_stretches]
  * @property {string} [lang]
  */
 
@@ -72,8 +73,11 @@ class Viewer {
     );
     const choose = (which) => {
       for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.which === which));
-      if (which === "repaired") this.left.showPlain(incoming.repaired);
+      if (which === "repaired") this.left.showRepaired();
       else this.left.show();
+      if (this.left.strip) this.left.strip.replaceWith((this.left.strip = map(this.left)));
+      this.#emphasize(this.current);
+      this.left.reveal(this.current);
       announce(t(`viewer.${which}`));
     };
     for (const button of buttons) button.addEventListener("click", () => choose(button.dataset.which));
@@ -99,11 +103,12 @@ class Viewer {
 
   #frame(pane) {
     const size = t("viewer.size", { n: pane.length });
+    pane.strip = map(pane);
     return el(
       "div",
       { class: "pane" },
       el("header", {}, el("h3", {}, foreign(pane.heading)), el("span", {}, size)),
-      pane.ranges.length ? map(pane) : el("div", { class: "map" }),
+      pane.strip,
       pane.root,
     );
   }
@@ -172,10 +177,12 @@ class Viewer {
 
 /** A strip over a text that shows which parts of it the other one has too. */
 function map(pane) {
-  const total = Math.max(pane.text.length, 1);
+  const { text, ranges } = pane.drawn;
+  if (!ranges.length) return el("div", { class: "map" });
+  const total = Math.max(text.length, 1);
   const strip = svg("svg", { class: "map", viewBox: "0 0 1000 8", preserveAspectRatio: "none", "aria-hidden": "true" });
   let end = -1;
-  for (const range of pane.ranges) {
+  for (const range of ranges) {
     const x = (1000 * range.start) / total;
     const width = Math.max((1000 * (range.end - range.start)) / total, 1);
     if (x + width <= end + 0.5) continue; // thousands of passages, a thousand places

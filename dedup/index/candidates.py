@@ -10,7 +10,7 @@ so buckets stay short however often an article is mirrored. Everything here can 
 from the store.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dedup.index.postings import PostingTable
 from dedup.kernels import kernel
 from dedup.sketch.arrays import kernel_input
-from dedup.sketch.keys import KeyBatch, ListedKeys, Probe
+from dedup.sketch.keys import ListedKeys, Probe
 
 __all__ = ["CandidateIndex"]
 
@@ -82,46 +82,17 @@ class CandidateIndex:
         """
         if not numbers:
             return
+        self._reach(max(numbers))
         rows = np.array(numbers, np.uint32)
         num_whole = np.array([len(each.whole) for each in keys])
         num_pieces = np.array([len(each.pieces) for each in keys])
-        whole = np.concatenate([each.whole for each in keys])
-        pieces = np.concatenate([each.pieces for each in keys])
-        self._list(rows, whole, num_whole, pieces, num_pieces, of=of)
-
-    def add_batch(self, keys: KeyBatch, numbers: NDArray[np.uint32]) -> None:
-        """List articles that were prepared together; those without keys are passed over.
-
-        Args:
-            keys: Of each article.
-            numbers: As in `add`; uint32, shape (articles,).
-        """
-        num_whole, num_pieces = np.diff(keys.whole_offsets), np.diff(keys.piece_offsets)
-        has_keys = num_whole > 0
-        if has_keys.any():
-            self._list(
-                numbers[has_keys], keys.whole, num_whole[has_keys],
-                keys.pieces, num_pieces[has_keys],
-            )  # fmt: skip
-
-    def _list(
-        self,
-        rows: NDArray[np.uint32],
-        whole: NDArray[np.uint64],
-        num_whole: NDArray[np.intp],
-        pieces: NDArray[np.uint32],
-        num_pieces: NDArray[np.intp],
-        *,
-        of: int = 0,
-    ) -> None:
-        """List the articles of these numbers under flat keys, so many of each article."""
-        self._reach(int(rows.max()))
         self._listed[rows] = True
         self._num_pieces[rows] = np.minimum(num_pieces, 0xFFFF)
-        self._size += len(rows)
-        flat = np.concatenate([whole, _widen(pieces)])
+        self._size += len(numbers)
+        pieces = _widen(np.concatenate([each.pieces for each in keys]))
+        flat = np.concatenate([*(each.whole for each in keys), pieces])
         owners = np.concatenate([np.repeat(rows, num_whole), np.repeat(rows, num_pieces)])
-        self._postings.reserve(int(len(flat) * max(of, len(rows)) / len(rows) * _SLACK))
+        self._postings.reserve(int(len(flat) * max(of, len(numbers)) / len(numbers) * _SLACK))
         self._postings.add(flat, owners, self._listed)
 
     def discard(self, number: int) -> None:
@@ -156,33 +127,8 @@ class CandidateIndex:
             *tally, self._num_pieces, max(probe.num_pieces, 1),
             min(_LEAST_WHOLE, len(probe.whole)), after, 0xFFFFFFFF if upto is None else upto,
         )  # fmt: skip
-        return _best(numbers, promises, limit)
-
-    def find_batch(
-        self, keys: KeyBatch, *, limit: int, upto: NDArray[np.int64]
-    ) -> Iterator[tuple[int, list[int]]]:
-        """Look up articles that were prepared together.
-
-        Args:
-            keys: Of each article.
-            limit: As in `find`.
-            upto: For each article, leave out those numbered above this; int64.
-
-        Yields:
-            The place of each article that anything is found for, and what `find` returns.
-        """
-        tally, offsets = self._postings.tally_many(
-            keys.whole, keys.whole_offsets, _widen(keys.probed), keys.probed_offsets, self._listed
-        )
-        num_whole, num_pieces = np.diff(keys.whole_offsets), np.diff(keys.piece_offsets)
-        for place in np.flatnonzero(np.diff(offsets)).tolist():
-            numbers, promises = _choose(
-                *tally.part(offsets[place], offsets[place + 1]),
-                self._num_pieces, max(num_pieces[place], 1),
-                min(_LEAST_WHOLE, num_whole[place]), 0, upto[place],
-            )  # fmt: skip
-            if len(numbers):
-                yield place, _best(numbers, promises, limit)
+        order = np.lexsort((numbers, -promises))[:limit]
+        return [int(number) for number in numbers[order]]
 
     def _reach(self, number: int) -> None:
         if number >= len(self._listed):
@@ -194,12 +140,6 @@ class CandidateIndex:
 def _widen(pieces: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """Return the keys of pieces, apart from those of wholes; uint64, same shape."""
     return kernel_input(pieces, np.uint32) | _PIECE
-
-
-def _best(numbers: NDArray[np.uint32], promises: NDArray[np.float32], limit: int) -> list[int]:
-    """Return so many numbers, the most promising first, then the older ones."""
-    best: list[int] = numbers[np.lexsort((numbers, -promises))[:limit]].tolist()
-    return best
 
 
 def _enlarged(values: NDArray[_Scalar], size: int) -> NDArray[_Scalar]:

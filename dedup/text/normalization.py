@@ -76,11 +76,14 @@ class NormalizedText:
         A stretch goes on to the next one; characters that stand for a reference or for a
         break of the markup are stretches of their own.
         """
-        if self.extracted is None:
-            return [Stretch(0, 0)]
-        offsets = self.extracted.offsets[:-1]
-        starts = np.flatnonzero(np.diff(offsets, prepend=-2) != 1)
-        return [Stretch(int(start), int(offsets[start])) for start in starts]
+        return [Stretch(0, 0)] if self.extracted is None else _stretches(self.extracted.offsets)
+
+    def repaired_stretches(self, received: str) -> list[Stretch]:
+        """Return the same of the repaired text."""
+        if not self.repaired.steps:
+            return self.stretches()
+        offsets = origins(len(self.main_text(received)), self.repaired.steps)
+        return _stretches(offsets if self.extracted is None else self.extracted.offsets[offsets])
 
     def damage_marks(self, received: str) -> list[DamageMark]:
         """Return where the damage is, in offsets of the text as received."""
@@ -140,6 +143,12 @@ class NormalizedBatch:
         return NormalizedText(self.extracted[index], repaired, folded, compared)
 
 
+def _stretches(offsets: NDArray[np.int32]) -> list[Stretch]:
+    """Return where characters in a row begin; the last offset is that of the end."""
+    starts = np.flatnonzero(np.diff(offsets[:-1], prepend=-2) != 1)
+    return [Stretch(int(start), int(offsets[start])) for start in starts]
+
+
 def extract_main(text: str, text_format: TextFormat) -> ExtractedText | None:
     """Return the main text of a page; None for a text that is no markup."""
     is_html = text_format is TextFormat.HTML or (
@@ -162,24 +171,18 @@ def normalize(texts: Iterable[tuple[str, TextFormat]], folder: Folder) -> Normal
         repaired.append(result)
         to_fold.append(code_points(result.text) if result.steps else codes)
     folded = folder.fold_batch(to_fold)
-    compared = _without_boilerplate(to_fold, repaired, folder) or folded
+    compared = _without_boilerplate(folded, repaired, folder)
     return NormalizedBatch(extracted, repaired, folded, compared)
 
 
 def _without_boilerplate(
-    codes: Sequence[NDArray[np.uint32]], repaired: Sequence[RepairedText], folder: Folder
-) -> FoldedBatch | None:
-    """Return what is compared of texts: all of one that is boilerplate throughout.
-
-    None if no text has any.
-    """
-    excluded = [one.boilerplate for one in repaired]
-    if not any(excluded):
-        return None
-    compared = folder.fold_batch(codes, excluded)
-    bare = [place for place in np.flatnonzero(compared.count_chars() == 0) if excluded[place]]
-    if not bare:
-        return compared
-    for place in bare:
-        excluded[place] = ()
-    return folder.fold_batch(codes, excluded)
+    folded: FoldedBatch, repaired: Sequence[RepairedText], folder: Folder
+) -> FoldedBatch:
+    """Return what is compared of texts: all of a text that is boilerplate throughout."""
+    if not any(one.boilerplate for one in repaired):
+        return folded
+    parts = []
+    for index, one in enumerate(repaired):
+        part = folder.fold(one.text, one.boilerplate) if one.boilerplate else folded[index]
+        parts.append(part if part.codes.any() else folded[index])
+    return FoldedBatch.join(parts)

@@ -58,6 +58,25 @@ class TestCheck:
         page.get_by_role("button", name="As received").click()
         assert "(guó)" in left.inner_text()
 
+    def test_passages_of_the_repaired_text(self, visit, seeds):
+        """In the repaired text the same passages lead to the original, word for word."""
+        page = visit().open()
+        check(page, seeds["000"])
+        left, right = page.locator(".pane .text").all()
+        count = left.locator(".passage").count()
+
+        page.get_by_role("button", name="Repaired").click()
+        assert count == left.locator(".passage").count() == right.locator(".passage").count()
+        passage = left.locator(".passage", has_text="馬虎。”李欣然和同事劉子龍")
+        passage.click()
+        number = passage.get_attribute("data-passage")
+        like = right.locator(f'[data-passage="{number}"]')
+        assert "active" in like.get_attribute("class")
+        assert "马虎。”李欣然和同事刘子龙" in like.inner_text()
+        assert abs(len(passage.inner_text()) - len(like.inner_text())) < 10
+        page.get_by_role("button", name="As received").click()
+        assert "active" in left.locator(f'[data-passage="{number}"]').get_attribute("class")
+
     def test_keyboard(self, visit, seeds):
         """Passages are reached, walked through and followed without a pointer."""
         page = visit().open()

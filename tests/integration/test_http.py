@@ -117,6 +117,23 @@ class TestCheck:
             written += main_text[start:end] == page[received : received + end - start]
         assert written >= len(stretches) - 2  # the reference and the break between paragraphs
 
+    def test_repaired_text_and_its_places(self, client, seeds):
+        """What is left of a text after its repair comes with its places in the text."""
+        text = seeds["000"]
+        answer = client.post("/check", json={"text": text, "main_text": True, "repaired": True})
+
+        repaired = answer.json()["repaired"]
+        stretches = answer.json()["main_text"]["repaired_stretches"]
+        assert sorted(stretches, key=lambda one: one["start"]) == stretches
+        assert sorted(stretches, key=lambda one: one["received_start"]) == stretches
+        ends = [stretch["start"] for stretch in stretches[1:]] + [len(repaired)]
+        unchanged = 0
+        for stretch, end in zip(stretches, ends, strict=True):
+            start, received = stretch["start"], stretch["received_start"]
+            if repaired[start:end] == text[received : received + end - start]:
+                unchanged += end - start
+        assert 0.95 < unchanged / len(repaired) < 1  # shifted runs are other characters
+
     def test_raw_bytes_come_back_decoded(self, client, seeds):
         """Whoever sends bytes can ask for the text in which offsets count."""
         answer = client.post(
