@@ -1,16 +1,22 @@
 """Race, kill and unplug the service for as long as you like; stop at the first violation.
 
     python benchmarks/soak.py [--races 2000] [--kills 200] [--minutes 60] [--seed 0]
+    python benchmarks/soak.py --stream 2000000 --keep 200000
 
 The long version of tests/faults, by the same functions: first races of simultaneous first
-copies over two workers; then changes of every kind, ten for each race; then kills -9 under
-load, of the whole service with one worker and with two, and of one worker of two; then,
-until the minutes are over, power cuts. Prints how much passed; ends with a traceback and
-status 1 at the first violation.
+copies over two workers; then changes of every kind, ten for each race; 20,000 requests of
+which most are wrong; overload at three times what the service can answer; backups under
+load; then kills -9 under load, of the whole service with one worker and with two, and of one
+worker of two; then, until the minutes are over, power cuts. Prints how much passed; ends with
+a traceback and status 1 at the first violation.
+
+With --stream only that: so many articles through a service that keeps the last ones, whose
+sizes must stay flat once it is full.
 """
 
 import argparse
 import signal
+import statistics
 import sys
 import time
 from importlib import import_module
@@ -18,11 +24,18 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "faults"))
+TESTS = Path(__file__).parents[1] / "tests"
+sys.path[:0] = [str(TESTS / name) for name in ("faults", "integration")]
 races, churn, kills, power_cuts = map(import_module, ("races", "churn", "kills", "power_cuts"))
+backups, overload, streams = map(import_module, ("backups", "overload", "streams"))
+raw_requests, service = map(import_module, ("raw_requests", "service"))
 
 CUTS_AT_LEAST = 1_000
 REPORT_EVERY = 100
+RAW_REQUESTS = 20_000
+OVERLOAD_S = 20
+BACKUPS = 10
+FLAT = 1.25  # a size may be this many times what it was when the store had just been filled
 
 
 def hold_races(folder: Path, num_races: int, seed: int) -> None:
@@ -36,6 +49,65 @@ def change_everything(folder: Path, num_requests: int, seed: int) -> None:
     """Send changes of every kind to two workers at once."""
     done = churn.run_churn(folder / "churn", requests=num_requests, seed=seed)
     print(f"{done} requests of every kind, the store is whole", flush=True)
+
+
+def send_raw_requests(folder: Path, seed: int) -> None:
+    """Send bytes that are requests, or nearly."""
+    with service.Service(folder / "raw") as running:
+        port, pid = running.port, running.process.pid
+        for done in raw_requests.run_raw_requests(port, pid, count=RAW_REQUESTS, seed=seed):
+            if done % 5_000 == 0:
+                print(f"{done} of {RAW_REQUESTS} raw requests answered as documented", flush=True)
+
+
+def overload_service(folder: Path, seed: int) -> None:
+    """Offer a service three times what it can answer."""
+    outcome = overload.run_overload(folder / "overload", seconds=OVERLOAD_S, seed=seed)
+    usual, excessive = outcome.usual, outcome.excessive
+    refused = percentiles(excessive.refused_s)
+    print(
+        f"overload: {usual.rate:.0f} acknowledged a second at capacity, {excessive.rate:.0f} at"
+        f" three times that; {len(excessive.refused_s)} refused in {refused},"
+        f" acknowledged in {percentiles(excessive.answered_s)}; nothing acknowledged is missing",
+        flush=True,
+    )
+
+
+def percentiles(seconds: list[float]) -> str:
+    """Return median and 99th percentile in milliseconds, as text."""
+    if len(seconds) < 2:
+        return "no time"
+    cuts = statistics.quantiles(seconds, n=100)
+    return f"{1000 * cuts[49]:.0f} ms (99 %: {1000 * cuts[98]:.0f} ms)"
+
+
+def back_up_under_load(folder: Path, seed: int) -> None:
+    """Take backups while articles arrive, and start from them."""
+    place = folder / "backups"
+    for num_known in backups.run_backups(folder / "backed", place, count=BACKUPS, seed=seed):
+        print(f"a backup under load is whole: {num_known} acknowledged before it", flush=True)
+
+
+def stream(folder: Path, articles: int, keep: int, seed: int) -> None:
+    """Send a stream through a store that keeps the last of it, and watch the sizes."""
+    readings = []
+    every = max(500, articles // 20)
+    run = streams.run_stream(
+        folder / "stream", articles=articles, keep=keep, every=every, seed=seed
+    )
+    for reading in run:
+        store, index, process = (size / 1e6 for size in reading[2:])
+        print(
+            f"{reading.sent} sent, {reading.known} known: store {store:.1f} MB,"
+            f" index {index:.1f} MB, process {process:.0f} MB",
+            flush=True,
+        )
+        if reading.sent >= 2 * keep:
+            readings.append(reading)
+    half = len(readings) // 2
+    for name, sizes in zip(streams.Reading._fields, zip(*readings, strict=True), strict=True):
+        if name != "sent":
+            assert max(sizes[half:]) <= FLAT * max(sizes[:half]), f"{name} grows: {sizes}"
 
 
 def kill_services(folder: Path, num_kills: int, seed: int) -> None:
@@ -81,14 +153,22 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--minutes", type=float, default=60, help="in all, with power cuts last")
     parser.add_argument("--seed", type=int, default=0, help="picks other articles and moments")
+    parser.add_argument("--stream", type=int, default=0, help="articles; nothing else is run")
+    parser.add_argument("--keep", type=int, default=20_000, help="articles kept of a stream")
     options = parser.parse_args()
     # Asked to stop, it ends the services that it started and removes its files, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     start = time.monotonic()
     with TemporaryDirectory(prefix="dedup-soak-") as name:
         folder = Path(name)
+        if options.stream:
+            stream(folder, options.stream, options.keep, options.seed)
+            return
         hold_races(folder, options.races, options.seed)
         change_everything(folder, 10 * options.races, options.seed)
+        send_raw_requests(folder, options.seed)
+        overload_service(folder, options.seed)
+        back_up_under_load(folder, options.seed)
         kill_services(folder, options.kills, options.seed)
         cut_power(folder, start + 60 * options.minutes, options.seed)
     print(f"no violation in {(time.monotonic() - start) / 60:.1f} minutes")

@@ -2,7 +2,9 @@
 
 import pytest
 
-pytest.register_assert_rewrite("churn", "invariants", "kills", "power_cuts", "races")
+pytest.register_assert_rewrite(
+    "backups", "churn", "invariants", "kills", "overload", "power_cuts", "races", "streams"
+)
 
 from disk import FaultyDisk  # noqa: E402  after the line above, for all modules alike
 

@@ -25,20 +25,30 @@ _STOP_S = 30
 class Service:
     """A running service."""
 
-    def __init__(self, store: Path | str, *, workers: int = 1, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        store: Path | str,
+        *,
+        workers: int = 1,
+        log: Path | None = None,
+        **environment: str,
+    ) -> None:
         """Start it over a store.
 
         Args:
             store: A directory or database.
             workers: Processes.
             log: Where it may write; beside the directory if there is nothing said.
+            environment: Settings of its own.
         """
         self.workers = workers
         self._log = log or Path(store).with_suffix(".log")
         command = [DEDUP, "serve", "--store", store, "--port", "0", "--workers", str(workers)]
         with self._log.open("wb") as output:
             # A session of its own: one signal reaches all of its processes and no other.
-            self.process = subprocess.Popen(command, stderr=output, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, stderr=output, start_new_session=True, env=os.environ | environment
+            )
         try:
             wait_until(self._is_up, _START_S, "the service starts", self.log)
         except BaseException:

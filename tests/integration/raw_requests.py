@@ -2,7 +2,10 @@
 
 import gzip
 import json
+import os
 import socket
+from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 TEXT = "县里的工作人员来到企业，了解复工复产遇到的困难，帮助解决口罩和用工的问题。" * 3
@@ -10,6 +13,7 @@ TEXT = "县里的工作人员来到企业，了解复工复产遇到的困难，
 DOCUMENTED = {
     200, 204, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 503, 507,
 }  # fmt: skip
+_GROWTH_BYTES = 48 << 20
 
 _METHODS = (
     b"GET", b"POST", b"PUT", b"DELETE", b"PATCH", b"HEAD", b"OPTIONS", b"TRACE", b"CONNECT",
@@ -94,6 +98,31 @@ class RawRequests:
                     data[place:place] = data[: self._random.randrange(1, 60)]
             data = data or bytearray(b"\r\n")
         return bytes(data)
+
+
+def run_raw_requests(port: int, pid: int, *, count: int, seed: int) -> Iterator[int]:
+    """Send requests, most of them wrong; yield how many were sent, one by one.
+
+    Raises:
+        AssertionError: An answer has a status that is not documented, or after a third of
+            the requests the process grew much more.
+    """
+    requests = RawRequests(seed)
+    before = 0
+    for number in range(count):
+        request = requests.make()
+        unknown = set(send(port, request)) - DOCUMENTED
+        assert not unknown, (unknown, request)
+        if number == count // 3:
+            before = _resident_bytes(pid)
+        yield number + 1
+    grown = _resident_bytes(pid) - before
+    assert grown < _GROWTH_BYTES, f"{grown >> 20} MB more"
+
+
+def _resident_bytes(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def send(port: int, request: bytes, *, timeout: float = 20.0) -> list[int]:
