@@ -371,7 +371,7 @@ class Deduplicator:
         return self._store.read().sequence()
 
     def stats(self) -> StoreStats:
-        """Return counts and sizes of the store; reads an entry for each cluster."""
+        """Return counts and sizes of the store, which it keeps with every change."""
         return self._store.read().stats()
 
     def close(self) -> None:

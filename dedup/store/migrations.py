@@ -105,4 +105,16 @@ MIGRATIONS: tuple[Migration, ...] = (
         CREATE INDEX seen_again_by_time ON seen_again (at, number);
         """,
     ),
+    Migration(
+        "0004_counts",
+        """
+        -- How many there are, kept with every change: counting reads everything.
+        CREATE TABLE counts (
+            articles INTEGER NOT NULL,
+            clusters INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO counts
+            SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM clusters);
+        """,
+    ),
 )

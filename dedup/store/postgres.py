@@ -129,6 +129,7 @@ class PostgresWriter(PostgresReader, SqlWriter):
 
     def commit(self) -> None:
         """Commit, together with the changes that were not sent yet."""
+        self._keep_counts()
         self._change("COMMIT")
         self._send_changes()
 

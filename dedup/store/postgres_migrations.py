@@ -95,4 +95,15 @@ MIGRATIONS: tuple[Migration, ...] = (
         CREATE INDEX seen_again_by_time ON seen_again (at, number);
         """,
     ),
+    Migration(
+        "0004_counts",
+        """
+        CREATE TABLE counts (
+            articles BIGINT NOT NULL,
+            clusters BIGINT NOT NULL
+        );
+        INSERT INTO counts
+            SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM clusters);
+        """,
+    ),
 )

@@ -119,6 +119,8 @@ class SqlMaintenanceWriter(SqlWriter):
         """
         for table in ("articles", "clusters", "no_copies", "seen_again", "log", *_SCHEME_TABLES):
             self._rows(f"DELETE FROM {table}")
+        self._rows("UPDATE counts SET articles = 0, clusters = 0")
+        self._new_articles = self._new_clusters = 0
 
     def number_of(self, article_id: str) -> int | None:
         """Return the number of the article with this id."""
@@ -287,6 +289,7 @@ class SqlMaintenanceWriter(SqlWriter):
                 "INSERT INTO clusters (number, cluster_id, original, size) VALUES (?, ?, 0, 0)",
                 (place.number, cluster_id),
             )
+            self._new_clusters += 1
             return
         number, known_id, original = rows[0]
         if len(rows) > 1 or (number, known_id) != (place.number, cluster_id):

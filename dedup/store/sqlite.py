@@ -95,6 +95,14 @@ class SqliteReader(SqlReader):
 class SqliteWriter(SqliteReader, SqlWriter):
     """One transaction; the store begins and ends it."""
 
+    def begin(self) -> None:
+        """Forget what a transaction that was rolled back would have changed."""
+        self._new_articles = self._new_clusters = 0
+
+    def finish(self) -> None:
+        """Write what is written once for all changes."""
+        self._keep_counts()
+
     def _change(self, sql: str, values: Sequence[Any] = ()) -> None:
         self._rows(sql, values)
 
@@ -149,7 +157,9 @@ class SqliteStore:
         """Begin the transaction that may write; leaving it commits or rolls back."""
         with self._transaction():
             self._writer.require_scheme()
+            self._writer.begin()
             yield self._writer
+            self._writer.finish()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -33,6 +33,10 @@ _RULES = {
     "an article that was seen again is known": """
         SELECT number FROM seen_again s
         WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.number = s.number)""",
+    "articles and clusters are counted": """
+        SELECT 'articles' FROM counts WHERE articles <> (SELECT count(*) FROM articles)
+        UNION ALL
+        SELECT 'clusters' FROM counts WHERE clusters <> (SELECT count(*) FROM clusters)""",
     "a cluster's size is the number of its members": """
         SELECT cluster_id FROM clusters c
         WHERE size <> (SELECT count(*) FROM articles a WHERE a.cluster = c.number)""",

@@ -92,6 +92,39 @@ def add(store, *articles):
         return [writer.add(article) for article in articles]
 
 
+class TestCounts:
+    """How many articles and clusters there are is kept with every change."""
+
+    def counts(self, reader):
+        stats = reader.stats()
+        return stats.articles, stats.clusters
+
+    def test_with_every_change(self, store):
+        """Founding, joining, leaving and removing count, within the transaction too."""
+        [founder, member, _] = add(
+            store,
+            new_article("a1"),
+            new_article("a2"),
+            new_article("a3", cluster_id="c3"),
+        )
+        assert (3, 2) == self.counts(store.read())
+        with store.write() as writer:
+            writer.leave(member, "c2", new_article().finding)
+            assert (3, 3) == self.counts(writer)
+            writer.remove(founder)
+            assert (2, 2) == self.counts(writer)
+        assert (2, 2) == self.counts(store.read())
+
+    def test_not_of_what_was_rolled_back(self, store):
+        """What was not committed is not counted, then or later."""
+        with pytest.raises(ZeroDivisionError), store.write() as writer:
+            writer.add(new_article("a1"))
+            raise ZeroDivisionError
+        assert (0, 0) == self.counts(store.read())
+        add(store, new_article("a2"))
+        assert (1, 1) == self.counts(store.read())
+
+
 class TestArticles:
     def test_comes_back_as_written(self, store):
         """Every field of an article survives."""

@@ -135,6 +135,7 @@ class TestVerify:
             ("DELETE FROM signatures WHERE number = 1", "an article has its signature"),
             ("DELETE FROM articles WHERE id = 'copy'", "a signature belongs to an article"),
             ("DELETE FROM clusters WHERE pinned", "an article is in a cluster"),
+            ("UPDATE counts SET articles = 99", "articles and clusters are counted"),
             ("UPDATE clusters SET size = 9", "a cluster's size is the number of its members"),
             ("UPDATE clusters SET original = 99", "a cluster's original is one of its members"),
             ("UPDATE signatures SET is_original = 1", "is marked as one"),
