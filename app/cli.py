@@ -237,7 +237,7 @@ def _deduplicator(store: str | None) -> Iterator[Deduplicator]:
     settings = _settings(store)
     config = settings.dedup_config()
     if store is not None:
-        with Deduplicator.open(settings.store, config) as dedup:
+        with Deduplicator.open(settings.store, config, index=settings.index) as dedup:
             yield dedup
         return
     with (

@@ -69,7 +69,10 @@ def _announce_stops(drain_seconds: float) -> None:
 def _open(settings: Settings) -> Service:
     forget_dead_workers()
     dedup = Deduplicator.open(
-        settings.store, settings.dedup_config(), observer=PrometheusObserver()
+        settings.store,
+        settings.dedup_config(),
+        observer=PrometheusObserver(),
+        index=settings.index,
     )
     # Code that is compiled or loaded at its first use would make the first client wait.
     dedup.check(Article(text=_WARM_UP), remember=False)

@@ -39,6 +39,7 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
         ConfigError: A setting is wrong.
     """
     settings.dedup_config()
+    settings.require_place_for_index()
     keys = KeyRing(settings.api_keys, settings.api_keys_file)
     # Workers are started anew and know the settings from their environment alone.
     os.environ.update(settings.as_environment())

@@ -6,8 +6,9 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dedup.config import DedupConfig, Thresholds
+from dedup.config import DedupConfig, IndexPlace, Thresholds
 from dedup.errors import ConfigError
+from dedup.store.opening import is_shared
 
 __all__ = ["Settings"]
 
@@ -20,6 +21,10 @@ class Settings(BaseSettings):
     store: str = Field("dedup-data", description="Directory of the store, or postgresql://…")
     min_chars: int = Field(
         DedupConfig().min_chars, description="Normalized characters needed to compare at all."
+    )
+    index: IndexPlace = Field(
+        IndexPlace.MEMORY,
+        description="Where candidates are looked up: in each worker's memory, or in tables.",
     )
     api_keys: str = Field(
         "", repr=False, description="Who may read or write; without any, everyone who can connect."
@@ -86,6 +91,16 @@ class Settings(BaseSettings):
         """Return the variables from which these settings would be read again."""
         prefix = self.model_config["env_prefix"]
         return {f"{prefix}{name}".upper(): str(value) for name, value in self if value is not None}
+
+    def require_place_for_index(self) -> None:
+        """Refuse an index in tables where the store has none.
+
+        Raises:
+            ConfigError: It is asked for, and the store is no database.
+        """
+        if self.index is IndexPlace.TABLES and not is_shared(self.store):
+            msg = "DEDUP_INDEX=tables needs a store in PostgreSQL: postgresql://…"
+            raise ConfigError(msg)
 
     def dedup_config(self) -> DedupConfig:
         """Return the library's configuration.

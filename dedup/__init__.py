@@ -5,7 +5,7 @@ damage of a single text.
 """
 
 from dedup.batch.scanning import scan
-from dedup.config import DedupConfig, SketchConfig, Thresholds
+from dedup.config import DedupConfig, IndexPlace, SketchConfig, Thresholds
 from dedup.deduplicator import Deduplicator
 from dedup.errors import (
     ConfigError,
@@ -61,6 +61,7 @@ __all__ = [
     "Edit",
     "EmptyTextError",
     "IdConflictError",
+    "IndexPlace",
     "InvalidFieldError",
     "InvalidInputError",
     "KnownArticle",

@@ -5,10 +5,22 @@ these classes in.
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from dedup.errors import ConfigError
 
-__all__ = ["DedupConfig", "SketchConfig", "Thresholds"]
+__all__ = ["DedupConfig", "IndexPlace", "SketchConfig", "Thresholds"]
+
+
+class IndexPlace(StrEnum):
+    """Where known articles are looked up that share keys with an incoming one.
+
+    `MEMORY` is faster, and each worker has its own; `TABLES` are in a PostgreSQL store,
+    shared by all, and as large as its disk.
+    """
+
+    MEMORY = "memory"
+    TABLES = "tables"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ articles, looks again only at what was committed since each survey, and writes. 
 one of any number of simultaneous first copies thus becomes the original.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -20,9 +21,11 @@ import xxhash
 from dedup.answers import Answers, Relation, best_first
 from dedup.catalogue import Catalogue, found
 from dedup.comparison import Comparer, Comparison
-from dedup.config import DedupConfig
+from dedup.config import DedupConfig, IndexPlace
 from dedup.errors import DedupError, IdConflictError, NotFoundError
-from dedup.index.originals import Candidates, KnownOriginals
+from dedup.index.base import Candidates, OriginalIndex
+from dedup.index.originals import KnownOriginals
+from dedup.index.tables import TabledOriginals
 from dedup.models import (
     Article,
     ArticleRecord,
@@ -86,6 +89,7 @@ class Deduplicator:
         preparer: Preparer,
         config: DedupConfig,
         observer: Observer | None = None,
+        index: IndexPlace = IndexPlace.MEMORY,
     ) -> None:
         """Index a store; most callers want `open`."""
         self.config = config
@@ -96,9 +100,7 @@ class Deduplicator:
         self._answers = Answers(preparer, self._comparer)
         self.catalogue = Catalogue(store, self._answers)
         self._own_prose = OwnProse(preparer, config)
-        self._known = KnownOriginals(
-            preparer.keys_of, self._own_prose.keys_of_stored, limit=config.max_candidates
-        )
+        self._known = self._make_index(index)
         self._known.load(store.read())
         self._seen_again_upto = 0  # whoever is not gone up to this number was seen again
 
@@ -110,6 +112,7 @@ class Deduplicator:
         *,
         durable: bool = True,
         observer: Observer | None = None,
+        index: IndexPlace = IndexPlace.MEMORY,
     ) -> Self:
         """Open a store, creating it where there is none.
 
@@ -118,8 +121,11 @@ class Deduplicator:
             config: Choices other than the defaults.
             durable: False for a store that need not survive a crash, and is faster.
             observer: Told how long each stage takes.
+            index: Where candidates are looked up. With tables, the first to open a store
+                that has articles fills them.
 
         Raises:
+            ConfigError: Tables are asked for, and the store has no place for them.
             StoreUnavailableError: It cannot be created, read or written.
             StoreCorruptError: It is damaged, or not a store.
             StoreVersionError: Another release or scheme wrote it.
@@ -128,7 +134,7 @@ class Deduplicator:
         preparer = Preparer(config)
         store = open_store(location, scheme=preparer.scheme, durable=durable)
         try:
-            return cls(store, preparer, config, observer)
+            return cls(store, preparer, config, observer, index)
         except BaseException:
             store.close()
             raise
@@ -203,8 +209,7 @@ class Deduplicator:
         """
         begun = perf_counter()
         reader = self._store.read()
-        self._known.follow(reader)
-        candidates = self._known.find(prepared.probe)
+        candidates = self._known.find(prepared.probe, reader)
         found = perf_counter()
         comparisons = self._comparer.compare(prepared, candidates.numbers, reader)
         self._observer.took(Stage.FIND, found - begun)
@@ -239,14 +244,12 @@ class Deduplicator:
         group = _Group()
         begun = perf_counter()
         try:
-            with self._store.write() as writer:
-                self._known.follow(writer)
+            with self._writing() as writer:
                 results = [self._remember_one(survey, writer, group) for survey in surveys]
         except BaseException:
             self._known.unstage(group.staged)
             self._comparer.forget(group.staged)
             raise
-        self._known.follow(self._store.read())
         self._observer.took(Stage.COMMIT, perf_counter() - begun)
         return results
 
@@ -276,9 +279,8 @@ class Deduplicator:
             NotFoundError: No article has this id.
             StoreError: The store cannot be written; nothing was removed.
         """
-        with self._store.write() as writer:
+        with self._writing() as writer:
             _remove(found(writer.find(article_id), "article", article_id), writer)
-        self._known.follow(self._store.read())
 
     def expire(
         self,
@@ -303,7 +305,7 @@ class Deduplicator:
         Raises:
             StoreError: The store cannot be written; nothing was forgotten.
         """
-        with self._store.write() as writer:
+        with self._writing() as writer:
             excess = 0 if keep is None else writer.stats().articles - keep
             sightings = writer.longest_unseen(after=self._seen_again_upto, limit=limit)
             leaving = [
@@ -318,7 +320,6 @@ class Deduplicator:
                 writer.forget_log(keep=_KEPT_LOG, limit=4 * limit)
         first = next((one.article.number for one in sightings if not one.again), 0)
         self._seen_again_upto = max(self._seen_again_upto, first - 1)
-        self._known.follow(self._store.read())
         return len(leaving)
 
     def pin(self, cluster_id: str, article_id: str) -> None:
@@ -330,10 +331,9 @@ class Deduplicator:
         Raises:
             NotFoundError: There is no such cluster, or no such article in it.
         """
-        with self._store.write() as writer:
+        with self._writing() as writer:
             member = _member(cluster_id, article_id, writer)
             writer.set_original(cluster_id, member.number, LogOperation.PIN)
-        self._known.follow(self._store.read())
 
     def separate(self, cluster_id: str, article_id: str) -> None:
         """Say, as an editor, that an article is no copy of a cluster.
@@ -345,7 +345,7 @@ class Deduplicator:
         Raises:
             NotFoundError: There is no such cluster, or no such article in it.
         """
-        with self._store.write() as writer:
+        with self._writing() as writer:
             member = _member(cluster_id, article_id, writer)
             heir = _heir(member, writer)
             if heir is not None:
@@ -354,7 +354,6 @@ class Deduplicator:
                 return  # alone in its cluster, it is no copy of anything
             finding = replace(member.finding, verdict=Verdict.NEW, matches=(), replaces=None)
             writer.leave(member.number, _new_cluster_id(article_id, writer), finding)
-        self._known.follow(self._store.read())
 
     @property
     def index_size(self) -> int:
@@ -391,6 +390,22 @@ class Deduplicator:
         """Close."""
         self.close()
 
+    def _make_index(self, place: IndexPlace) -> OriginalIndex:
+        keys_of, own_keys_of = self._preparer.keys_of, self._own_prose.keys_of_stored
+        limit = self.config.max_candidates
+        if place is IndexPlace.TABLES:
+            return TabledOriginals(self._store, keys_of, own_keys_of, limit=limit)
+        return KnownOriginals(keys_of, own_keys_of, limit=limit)
+
+    @contextmanager
+    def _writing(self) -> Iterator[StoreWriter]:
+        """Begin a transaction that the index takes part in."""
+        with self._store.write() as writer:
+            self._known.begin(writer)
+            yield writer
+            self._known.settle(writer)
+        self._known.follow(self._store.read())
+
     def _remember_one(
         self, survey: Survey, writer: StoreWriter, group: "_Group"
     ) -> CheckResult | DedupError:
@@ -411,26 +426,25 @@ class Deduplicator:
         group.superseded.add(stored.number)
         if heir is not None:
             [keys] = self._preparer.keys_of([heir.signature], [heir.normalized_digest])
-            self._known.stage(heir.number, keys)
+            self._known.stage(heir.number, keys, writer, is_heir=True)
             group.staged.append(heir.number)
 
     def _look_again(
         self, survey: Survey, writer: StoreWriter, group: "_Group"
     ) -> tuple[Comparison, ...]:
         """Bring a survey up to date: drop who is no original any more, add who came since."""
-        prepared = survey.prepared
-        seen = set(survey.candidates.numbers)
+        prepared, former = survey.prepared, survey.candidates
+        listed = self._known.still_listed(former, writer)
         fresh = [
             number
-            for number in self._known.find_again(prepared.probe, survey.candidates)
-            if number not in seen
+            for number in self._known.find_again(prepared.probe, former, writer)
+            if number not in former.numbers
         ]
-        comparisons = [*survey.comparisons, *self._comparer.compare(prepared, fresh, writer)]
-        return best_first(
-            comparison
-            for comparison in comparisons
-            if comparison.number not in group.superseded and self._known.lists(comparison.number)
-        )
+        comparisons = [
+            *(found for found in survey.comparisons if found.number in listed),
+            *self._comparer.compare(prepared, fresh, writer),
+        ]
+        return best_first(found for found in comparisons if found.number not in group.superseded)
 
     def _stage_own_prose(
         self,
@@ -441,13 +455,12 @@ class Deduplicator:
         group: "_Group",
     ) -> None:
         """Let what a copy has besides its original be found by those behind it."""
-        if relation.scores.size - relation.scores.shared <= self.config.min_chars:
-            return
-        original = self._comparer.shingles_of(relation.original.number, writer)
-        keys = original and self._own_prose.keys_of(copy, original)
-        if keys:
-            self._known.stage_copy(number, keys)
-            group.staged.append(number)
+        keys = None
+        if relation.scores.size - relation.scores.shared > self.config.min_chars:
+            original = self._comparer.shingles_of(relation.original.number, writer)
+            keys = self._own_prose.keys_of(copy, original) if original else None
+        self._known.stage_copy(number, keys, writer)
+        group.staged.append(number)
 
     def _write(
         self,
@@ -471,7 +484,7 @@ class Deduplicator:
             writer.set_original(cluster_id, number, LogOperation.PROMOTE)
             group.superseded.add(original.known.number)
         if original is None or promoted:
-            self._known.stage(number, prepared.keys)
+            self._known.stage(number, prepared.keys, writer)
             group.staged.append(number)
         else:
             _see_article_again(original.known.number, writer)

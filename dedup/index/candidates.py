@@ -16,12 +16,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.postings import PostingTable
+from dedup.index.postings import PostingTable, Tally
 from dedup.kernels import kernel
 from dedup.sketch.arrays import kernel_input
 from dedup.sketch.keys import ListedKeys, Probe
 
-__all__ = ["CandidateIndex"]
+__all__ = ["CandidateIndex", "most_promising"]
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -76,7 +76,8 @@ class CandidateIndex:
 
         Args:
             keys: Of each article.
-            numbers: Their numbers, 1 to 2**32 - 1, none of them listed.
+            numbers: Their numbers, 1 to 2**32 - 1; one that is listed is listed under these
+                keys too.
             of: How many articles these are the first of. An empty index then makes room for
                 all, which saves growing.
         """
@@ -86,9 +87,9 @@ class CandidateIndex:
         rows = np.array(numbers, np.uint32)
         num_whole = np.array([len(each.whole) for each in keys])
         num_pieces = np.array([len(each.pieces) for each in keys])
+        self._size += len(rows) - int(np.count_nonzero(self._listed[rows]))
         self._listed[rows] = True
         self._num_pieces[rows] = np.minimum(num_pieces, 0xFFFF)
-        self._size += len(numbers)
         pieces = _widen(np.concatenate([each.pieces for each in keys]))
         flat = np.concatenate([*(each.whole for each in keys), pieces])
         owners = np.concatenate([np.repeat(rows, num_whole), np.repeat(rows, num_pieces)])
@@ -121,20 +122,46 @@ class CandidateIndex:
             Article numbers, the most promising first, then the older ones.
         """
         tally = self._postings.tally(probe.whole, _widen(probe.pieces), self._listed)
-        if not len(tally.numbers):
-            return []
-        numbers, promises = _choose(
-            *tally, self._num_pieces, max(probe.num_pieces, 1),
-            min(_LEAST_WHOLE, len(probe.whole)), after, 0xFFFFFFFF if upto is None else upto,
-        )  # fmt: skip
-        order = np.lexsort((numbers, -promises))[:limit]
-        return [int(number) for number in numbers[order]]
+        num_pieces = self._num_pieces[tally.numbers]
+        return most_promising(tally, num_pieces, probe, limit=limit, after=after, upto=upto)
 
     def _reach(self, number: int) -> None:
         if number >= len(self._listed):
             size = max(number + 1, 2 * len(self._listed))
             self._listed = _enlarged(self._listed, size)
             self._num_pieces = _enlarged(self._num_pieces, size)
+
+
+def most_promising(
+    tally: Tally,
+    num_pieces: NDArray[np.uint16],
+    probe: Probe,
+    *,
+    limit: int,
+    after: int = 0,
+    upto: int | None = None,
+) -> list[int]:
+    """Return which of the articles that share keys are worth a comparison.
+
+    Args:
+        tally: What they share with the incoming article.
+        num_pieces: How many pieces each is listed under; uint16, shape (n,).
+        probe: Of the incoming article.
+        limit: Largest number of articles.
+        after: Leave out articles numbered up to this.
+        upto: Leave out articles numbered above this.
+
+    Returns:
+        Article numbers, the most promising first, then the older ones.
+    """
+    if not len(tally.numbers):
+        return []
+    numbers, promises = _choose(
+        *tally, num_pieces, max(probe.num_pieces, 1),
+        min(_LEAST_WHOLE, len(probe.whole)), after, 0xFFFFFFFF if upto is None else upto,
+    )  # fmt: skip
+    order = np.lexsort((numbers, -promises))[:limit]
+    return [int(number) for number in numbers[order]]
 
 
 def _widen(pieces: NDArray[np.uint32]) -> NDArray[np.uint64]:
@@ -167,7 +194,7 @@ def _choose(
         whole: Keys of the whole that are shared.
         pieces: Pieces that are shared.
         rarity: As in `Tally`.
-        num_pieces: Of each article number, how many pieces it is listed under.
+        num_pieces: How many pieces each is listed under.
         own_pieces: How many the incoming article would be listed under.
         least_whole: Keys of the whole that make a candidate.
         after: Leave out articles numbered up to this.
@@ -181,7 +208,7 @@ def _choose(
         number = numbers[i]
         if number <= after or number > upto:
             continue
-        smaller = min(own_pieces, max(num_pieces[number], 1))
+        smaller = min(own_pieces, max(num_pieces[i], 1))
         share = min(pieces[i] / smaller, 1.0)
         promise = rarity[i] * np.sqrt(share)
         if whole[i] >= least_whole or share >= least_share or promise >= _LEAST_PROMISE:

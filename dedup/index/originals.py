@@ -5,37 +5,16 @@ the writer finds it at once, everyone else only when its transaction is committe
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-import numpy as np
-from numpy.typing import NDArray
-
+from dedup.index.base import Candidates, KeysOf, OwnKeysOf
 from dedup.index.candidates import CandidateIndex
 from dedup.sketch.keys import ListedKeys, Probe
-from dedup.store.base import SignatureRow, StoredArticle, StoreReader
+from dedup.store.base import LogOperation, SignatureRow, StoredArticle, StoreReader, StoreWriter
 
-__all__ = ["Candidates", "KnownOriginals"]
-
-OwnKeysOf = Callable[[StoredArticle, StoreReader], ListedKeys | None]
-KeysOf = Callable[[Sequence[NDArray[np.uint32] | None], Sequence[bytes]], Sequence[ListedKeys]]
+__all__ = ["KnownOriginals"]
 
 _ROWS_AT_ONCE = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """Originals worth comparing, and the state of the index that they were found in.
-
-    Attributes:
-        numbers: Most promising first.
-        upto: The highest article number that was committed and known then.
-        relistings: How often an older article had become an original until then.
-    """
-
-    numbers: tuple[int, ...]
-    upto: int
-    relistings: int
 
 
 class KnownOriginals:
@@ -103,47 +82,62 @@ class KnownOriginals:
                 # The state now, not the entries, tells who is an original: applying an
                 # entry twice, or late, does no harm.
                 rows = reader.originals(sorted(touched))
+                # A copy that became one may be listed already, but not as a whole.
+                changed = {e.number for e in entries if e.operation is not LogOperation.ADD}
                 others = touched - {row.number for row in rows} - self._staged_copies
                 self._staged_copies -= touched
                 self._unlist(others)
-                self._list(row for row in rows if not self._index.lists(row.number))
+                self._list(
+                    row
+                    for row in rows
+                    if row.number in changed or not self._index.lists(row.number)
+                )
                 self._list_copies(reader.articles(sorted(others)).values(), reader)
                 self._upto = max(self._upto, *touched)
                 self._sequence = entries[-1].sequence
                 is_behind = len(entries) == _ROWS_AT_ONCE
 
-    def find(self, probe: Probe) -> Candidates:
+    def find(self, probe: Probe, reader: StoreReader, /) -> Candidates:
         """Return committed originals that share keys."""
+        self.follow(reader)
         with self._lock:
             numbers = self._index.find(probe, limit=self._limit, upto=self._upto)
-            return Candidates(tuple(numbers), self._upto, self._relistings)
+            return Candidates(tuple(numbers), (self._upto, self._relistings))
 
-    def find_again(self, probe: Probe, former: Candidates) -> list[int]:
-        """Return what an earlier search could not find, staged originals included.
+    def begin(self, writer: StoreWriter, /) -> None:
+        """Take over what was committed until this transaction began."""
+        self.follow(writer)
 
-        For the holder of the store's write lock, after `follow`.
-        """
+    def find_again(self, probe: Probe, former: Candidates, _: StoreWriter, /) -> list[int]:
+        """Return what an earlier search could not find, staged originals included."""
+        upto, relistings = former.state
         with self._lock:
             # An older article that became an original in between may be anywhere.
-            after = former.upto if self._relistings == former.relistings else 0
+            after = upto if self._relistings == relistings else 0
             return self._index.find(probe, limit=self._limit, after=after)
 
-    def lists(self, number: int) -> bool:
-        """Return whether an article is an original that can be found."""
+    def still_listed(self, former: Candidates, _: StoreWriter, /) -> set[int]:
+        """Return which of these candidates can still be found."""
         with self._lock:
-            return self._index.lists(number)
+            return {number for number in former.numbers if self._index.lists(number)}
 
-    def stage(self, number: int, keys: ListedKeys) -> None:
+    def stage(
+        self, number: int, keys: ListedKeys, _: StoreWriter, /, *, is_heir: bool = False
+    ) -> None:
         """List an original that is written but not yet committed."""
         with self._lock:
             self._index.add([keys], [number])
-            self._relistings += number <= self._upto
+            self._relistings += is_heir
 
-    def stage_copy(self, number: int, keys: ListedKeys) -> None:
+    def stage_copy(self, number: int, keys: ListedKeys | None, _: StoreWriter, /) -> None:
         """List what a copy that is written but not yet committed has besides its original."""
         with self._lock:
-            self._index.add([keys], [number])
+            if keys is not None:
+                self._index.add([keys], [number])
             self._staged_copies.add(number)
+
+    def settle(self, _: StoreWriter, /) -> None:
+        """Do nothing: what is in memory follows a commit."""
 
     def unstage(self, numbers: Iterable[int]) -> None:
         """Take back originals whose transaction was rolled back."""

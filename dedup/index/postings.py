@@ -26,14 +26,16 @@ from numpy.typing import NDArray
 
 from dedup.kernels import kernel
 
-__all__ = ["BUCKET_CAPACITY", "PostingTable", "Tally"]
+__all__ = ["BUCKET_CAPACITY", "MAX_POSTINGS", "PostingTable", "Tally"]
 
 BUCKET_CAPACITY = 64
 """Entries kept for one key. Boilerplate puts thousands of unrelated articles into one
 bucket: reading it would cost more than it finds, and appending to it would make inserts
 quadratic. Further entries are left out; the other keys must serve."""
 
-_MAX_POSTINGS = 4096  # read in one look-up, those of the rarest keys first
+MAX_POSTINGS = 4096
+"""Entries read in one look-up, those of the rarest keys first."""
+
 _FIRST_HOMES = 1 << 15
 _OVERFLOW = 1 << 12  # slots behind the last home, instead of going round to the first
 _FULL_LOAD = 0.75
@@ -181,7 +183,7 @@ class PostingTable:
             self._old.entries, self._old.homes, self._border,
             self._new.entries, self._new.homes,
             np.concatenate((first, second)), len(first), listed,
-            _SEED, _MAX_POSTINGS,
+            _SEED, MAX_POSTINGS,
         )  # fmt: skip
         return Tally(numbers, counts[0], counts[1], rarity)
 

@@ -9,7 +9,7 @@ a question is then asked once more, a transaction never.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Self, TypeVar
@@ -26,7 +26,8 @@ from dedup.errors import (
     StoreVersionError,
 )
 from dedup.store.postgres_migrations import MIGRATIONS
-from dedup.store.sql import SqlReader, SqlWriter
+from dedup.store.postgres_postings import fill
+from dedup.store.postings import Listing, SqlPostingReader, SqlPostingWriter
 
 __all__ = [
     "SCHEMA",
@@ -56,7 +57,7 @@ Result = TypeVar("Result")
 Writer = TypeVar("Writer", bound="PostgresWriter")
 
 
-class PostgresReader(SqlReader):
+class PostgresReader(SqlPostingReader):
     """Answers questions over the pool's connections; belongs to one thread."""
 
     # Each half has an index that holds what is asked for.
@@ -109,7 +110,7 @@ class PostgresReader(SqlReader):
         return int(size)
 
 
-class PostgresWriter(PostgresReader, SqlWriter):
+class PostgresWriter(PostgresReader, SqlPostingWriter):
     """One transaction; the store begins and ends it."""
 
     def __init__(self, pool: "Pool", scheme: str, connection: Connection) -> None:
@@ -205,6 +206,16 @@ class PostgresStore:
             writer.begin()
             yield writer
             writer.commit()
+
+    def fill_postings(
+        self, batches: Iterable[list[Listing]], sequence: int, *, capacity: int
+    ) -> None:
+        """Fill the tables from nothing, in one transaction that keeps nobody from writing."""
+        with self._pool.transaction() as connection:
+            connection.execute("SET LOCAL lock_timeout = 0")
+            fill(connection, batches, sequence, capacity=capacity)
+        # What is not known to be visible to all cannot be read from an index alone.
+        self._pool.ask(lambda connection: connection.execute("VACUUM bands, samples, listings"))
 
     def close(self) -> None:
         """Close every connection; may be called twice."""

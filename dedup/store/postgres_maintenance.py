@@ -14,6 +14,7 @@ from dedup.store.postgres import (
     PostgresStore,
     PostgresWriter,
 )
+from dedup.store.postings import RULES
 from dedup.store.sql_maintenance import SqlMaintenanceReader, SqlMaintenanceWriter
 
 __all__ = ["PostgresMaintenance", "PostgresMaintenanceReader", "PostgresMaintenanceWriter"]
@@ -31,11 +32,25 @@ class PostgresMaintenanceReader(PostgresReader, SqlMaintenanceReader):
     def _structural_violations(self) -> Iterator[Violation]:
         # The server looks after its structure (checksums of pages, amcheck): nothing that a
         # client without its superuser's rights could ask for.
-        yield from ()
+        if self.posted_upto() is None:
+            return
+        for rule, sql in RULES.items():
+            for (where,) in self._each(sql):
+                yield Violation(rule, str(where))
 
 
 class PostgresMaintenanceWriter(PostgresWriter, SqlMaintenanceWriter):
     """One transaction of upkeep; the store begins and ends it."""
+
+    def clear(self) -> None:
+        """Delete everything but the schema."""
+        super().clear()
+        self.empty_postings()
+
+    def exchange(self) -> None:
+        """Let the rows of the other scheme take the place of the present ones."""
+        super().exchange()
+        self.empty_postings()  # no key of one scheme is a key of the other
 
     def _create_like(self, table: str, model: str) -> None:
         self._rows(f"CREATE TABLE {table} (LIKE {model} INCLUDING ALL)")

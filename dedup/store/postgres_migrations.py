@@ -106,4 +106,36 @@ MIGRATIONS: tuple[Migration, ...] = (
             SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM clusters);
         """,
     ),
+    Migration(
+        "0005_postings",
+        """
+        -- An index for those who do not keep it in memory (DEDUP_INDEX); see
+        -- dedup.store.postings. Keys are as they are in memory, with a sign.
+        CREATE TABLE listings (
+            number BIGINT PRIMARY KEY,
+            bands BIGINT[] NOT NULL,
+            samples INTEGER[] NOT NULL
+        );
+        -- The number of pieces takes the room that alignment would leave empty.
+        CREATE TABLE bands (
+            key BIGINT NOT NULL,
+            number BIGINT NOT NULL
+        ) PARTITION BY HASH (key);
+        CREATE TABLE samples (
+            key INTEGER NOT NULL,
+            num_pieces INTEGER NOT NULL,
+            number BIGINT NOT NULL
+        ) PARTITION BY HASH (key);
+        DO $$ BEGIN
+            FOR remainder IN 0..15 LOOP
+                EXECUTE format('CREATE TABLE bands_%1$s PARTITION OF bands'
+                    ' FOR VALUES WITH (MODULUS 16, REMAINDER %1$s)', remainder);
+                EXECUTE format('CREATE TABLE samples_%1$s PARTITION OF samples'
+                    ' FOR VALUES WITH (MODULUS 16, REMAINDER %1$s)', remainder);
+            END LOOP;
+        END $$;
+        CREATE INDEX bands_by_key ON bands (key, number);
+        CREATE INDEX samples_by_key ON samples (key, num_pieces, number);
+        """,
+    ),
 )
