@@ -18,7 +18,7 @@ CONNECTION_ERRORS = (OSError, http.client.HTTPException)
 
 _ADDRESS = re.compile(r"running on http://127\.0\.0\.1:(\d+)")
 _READY = "ready to check articles"  # a worker says so once its store is open
-_START_S = 60
+_START_S = 240  # beside sixteen clients, on a busy machine
 _STOP_S = 30
 
 
