@@ -11,6 +11,7 @@ meant to be there.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from dedup.text.marks import Mark, joined, widened_to_lines
@@ -51,6 +52,14 @@ _ADDRESS = re.compile(
     r"|(?<![\w-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.(?:com|cn|net|org|hk|tw|gov)\b[!-~]*"
     r"|(?<![\w-])[\w-]{1,63}\.(?:jpg|jpeg|png|gif|mp[34]|pdf|docx?|xlsx?|html?|php|js)\b"
 )
+# `53%vol500ml`, `12GB+256GB`, `IP68+IP69`: sizes, strengths and grades.
+_QUANTITY = re.compile(
+    r"(?<![A-Za-z])\d[\d.]*"
+    r"(?:%(?:vol)?|vol|[KMGT]B|[kMG]bps|[kMG]?Hz|[kMG]W|kWh|mAh|[mcknu]m|[mk]?g|m[lL]|dB|fps|GE|ms)"
+    r"(?:/[a-z]{1,3})?(?![A-Za-z])"
+    r"|(?<![A-Za-z0-9])\d{2,}[KMGTLWVmghs](?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])[A-Z]{2,4}\d{2,3}(?![A-Za-z0-9])"
+)
 _WORD = re.compile(
     r"(?<![^\s(\"'/.,:_-])(?:[A-Z]?[a-z]{3,}|[a-z]{2}|[A-Z]{2,5})(?![^\s)\"'/.,;:!?_-])"
 )
@@ -66,6 +75,17 @@ _FEWEST_LETTERS = 3
 _NUMBER_IN_FRONT = re.compile(r"\d[\d.,:/-]*%?\s+")
 _NUMBER_BEHIND = re.compile(r"\s\d[\d.,]*%?$")
 _LONGEST_NUMBER = 12
+# A run without blanks and signs: `k3x9b2m7q1`, or letters alone that no language has.
+_ONE_TOKEN = re.compile(r"[A-Za-z0-9]{8,}")
+_LETTER_BESIDE_DIGIT = re.compile(r"(?=[A-Za-z][0-9]|[0-9][A-Za-z])")
+_FEWEST_DIFFERENT = 6
+_FEWEST_CHANGES = 3
+_LEAST_SHARE_OF_JUMBLE = 0.3
+_LONG_RUN = re.compile(r"[A-Za-z0-9]{16}")
+_LONGEST_WORD = 16
+_CONSONANTS = re.compile(r"[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]{5}")
+_MOST_SHARE_OF_VOWELS = 0.3
+_ALL_SIGNS = 2
 # Of small letters, capitals, digits and odd signs, each with two characters or more: units,
 # model numbers and names of products have two or three of them.
 _CLASSES = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9]"))
@@ -113,13 +133,49 @@ def _find_tags(text: str) -> Iterator[Mark]:
 def _find_noise(text: str) -> list[Mark]:
     """Return runs of random ASCII."""
     spans = [_without_numbers(text, *match.span()) for match in _ASCII_RUN.finditer(text)]
-    runs = [(mark, _ADDRESS.sub(" ", text[mark.start : mark.end])) for mark in spans]
-    if sum(len(_NOISY.findall(run)) for _, run in runs) < _FEWEST_NOISY:
+    runs = [(mark, _judged(text[mark.start : mark.end])) for mark in spans]
+    num_noisy = sum(len(_NOISY.findall(run)) for _, run in runs)
+    if num_noisy < _FEWEST_NOISY and not any(_LONG_RUN.search(run) for _, run in runs):
         return []
-    certain = [mark for mark, run in runs if _is_random(run, 1) and _is_motley(run)]
+    # What comes again is the name of something.
+    repeated = {run for run, count in Counter(run.strip() for _, run in runs).items() if count > 1}
+    certain = [mark for mark, run in runs if _is_certain(run, repeated, _fills_line(text, mark))]
     if len(certain) < _MANY:
         return certain
-    return [mark for mark, run in runs if _is_random(run, 2)]
+    return [
+        mark for mark, run in runs if _is_random(run, 2) or _is_jumbled(run.strip(), repeated, 2)
+    ]
+
+
+def _fills_line(text: str, mark: Mark) -> bool:
+    """Whether nothing else stands in the line of a run."""
+    before = text[text.rfind("\n", 0, mark.start) + 1 : mark.start]
+    behind = text[mark.end : mark.end + 2].partition("\n")[0]
+    return before.isspace() or not (before or behind.strip())
+
+
+def _is_certain(run: str, repeated: set[str], fills_line: bool) -> bool:
+    """Whether a run of ASCII is random without another one beside it."""
+    return (_is_random(run, 1) and _is_motley(run)) or _is_jumbled(
+        run.strip(), repeated, 2 if fills_line else 1
+    )
+
+
+def _is_jumbled(run: str, repeated: set[str], leniency: int) -> bool:
+    """Whether letters and digits of one token go to and fro, or its letters cannot be spoken."""
+    if run in repeated or len(set(run)) < _FEWEST_DIFFERENT or not _ONE_TOKEN.fullmatch(run):
+        return False
+    num_changes = sum(1 for _ in _LETTER_BESIDE_DIGIT.finditer(run))
+    if num_changes >= max(_FEWEST_CHANGES, _LEAST_SHARE_OF_JUMBLE / leniency * len(run)):
+        return True
+    has_few_vowels = len(_VOWEL.findall(run)) <= _MOST_SHARE_OF_VOWELS * len(run)
+    signs = has_few_vowels + (_CONSONANTS.search(run) is not None)
+    return leniency * len(run) >= _LONGEST_WORD and leniency * signs >= _ALL_SIGNS
+
+
+def _judged(run: str) -> str:
+    """Return what of a run of ASCII may be random."""
+    return _QUANTITY.sub(" ", _ADDRESS.sub(" ", run))
 
 
 def _without_numbers(text: str, start: int, end: int) -> Mark:

@@ -80,9 +80,9 @@ def find_lookalikes(text: str) -> list[Mark]:
 
 
 def _is_in_word(text: str, match: re.Match[str]) -> bool:
-    """Whether Han characters stand on both sides."""
+    """Whether Han characters stand on both sides, or what looks like them."""
     beside = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
-    return len(beside) == 2 and all(map(is_han, beside))
+    return len(beside) == 2 and all(is_han(_usual_forms().get(char, char)) for char in beside)
 
 
 def replace_lookalikes(text: str, marks: list[Mark]) -> list[Edit]:

@@ -187,7 +187,7 @@ CATALOGUE: tuple[Repair, ...] = (
         DamageKind.JAMMER,
         find_jammers,
         remove_marked,
-        Trigger.TAG | Trigger.UNDERSCORE | Trigger.NOISE | Trigger.EMOJI,
+        Trigger.TAG | Trigger.UNDERSCORE | Trigger.NOISE | Trigger.LONG_ASCII | Trigger.EMOJI,
     ),
     Repair(
         "remove_stuffing",

@@ -20,6 +20,7 @@ _LONGEST_GAP = 60  # characters between two of them that are one stretch
 _MOST_DRIFT = 30  # characters more or fewer than in the copy before
 _FEWEST_CHARS = 60  # of a stretch
 _LEAST_SHARE = 0.42  # of the text
+_LEAST_SHARE_OF_LARGEST = 0.2
 _LEAST_SHARE_OF_PLACES = 0.15  # where ten characters come again; few do if some are lost
 _LONGEST_SENTENCE = 200
 _ENDS = "。！？”」）)】]"
@@ -37,6 +38,9 @@ def find_repeats(text: str) -> list[Mark]:
         for start, end in _repeated_stretches(all_codes[letters])
     ]
     copies = [mark for mark in joined(marks) if _is_copy(text, mark)]
+    # Beside a whole body, a paragraph that the article itself repeats is no copy.
+    largest = max((mark.end - mark.start for mark in copies), default=0)
+    copies = [m for m in copies if m.end - m.start >= _LEAST_SHARE_OF_LARGEST * largest]
     num_repeated = sum(mark.end - mark.start for mark in copies)
     return copies if num_repeated >= _LEAST_SHARE * len(text) else []
 
@@ -120,11 +124,16 @@ def _without_headline(text: str, begin: int, stop: int) -> int:
     A short line in front of it that is not the last one of the copy before.
     """
     line_start = text.rfind("\n", 0, begin) + 1
-    line = text[line_start:begin].strip()
-    is_headline = 0 < len(line) <= _LONGEST_HEADLINE and line[-1] not in "。！？”」"
-    if not is_headline or line_start == 0 or not text[begin : begin + 1].isspace():
+    # A headline may end like the body's first sentence begins.
+    line = (
+        text[line_start : line_start + 2 * _LONGEST_HEADLINE].partition("\n")[0]
+        if begin > line_start
+        else ""
+    )
+    is_headline = 0 < len(line.strip()) <= _LONGEST_HEADLINE and "。" not in line
+    if not is_headline or line_start == 0:
         return begin
-    return begin if text[line_start:stop].rstrip().endswith("\n" + line) else line_start - 1
+    return begin if text[line_start:stop].rstrip().endswith("\n" + line.strip()) else line_start - 1
 
 
 _LONGEST_HEADLINE = 60
