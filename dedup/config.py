@@ -101,7 +101,7 @@ class Thresholds:
     chars_a_blank: int = 150
     wrapped: float = 0.7
     shared_prose: float = 0.4
-    sure: float = 0.85
+    sure: float = 0.98
     completeness: float = 0.9
     added_share: float = 0.1
 

@@ -21,7 +21,6 @@ __all__ = [
 _WORDS_A_BLANK = 2  # more are the words of another region, or of an editor
 _SLIPS_A_BLANK = 2  # as many, and the text is garbled and no form
 _LEAST_PROSE = 60  # shingles
-_LEAST_PROSE_SHARE = 0.2
 _LEAST_DISTINCT = 0.7  # of the substitutions of a garbled text
 
 _WHOLE_COPIES = frozenset({Verdict.GARBLED_MIRROR, Verdict.EXACT, Verdict.REPRINT})
@@ -107,8 +106,7 @@ def judged_containment(
         thresholds: Where verdicts begin.
     """
     if scores.containment >= thresholds.copy:
-        has_prose = prose >= max(_LEAST_PROSE, _LEAST_PROSE_SHARE * scores.size)
-        if has_prose and shared_prose < thresholds.shared_prose * prose:
+        if prose >= _LEAST_PROSE and shared_prose < thresholds.shared_prose * prose:
             return shared_prose / prose
         return scores.containment
     without_furniture = scores.shared / max(scores.shared + prose - shared_prose, 1)

@@ -5,6 +5,7 @@ digest brings sentences. Prose is told by what only sentences have: an end, clau
 some length, and the small words that hold them together.
 """
 
+import itertools
 import re
 from typing import NamedTuple
 
@@ -24,6 +25,15 @@ _FUNCTION_WORDS = frozenset(
     "让讓把向给給着著过過到上中下里裡可能会會要说說表示等个個没沒因所使则則"
 )
 
+# Above a list of other articles, and what stands in it, each alone on its line.
+_LIST_HEADING = re.compile(
+    r"^[ \t\u3000]*(?:更多|相關|相关|延伸|推薦|推荐|熱門|热门|最新|其他|其它|即時|即时)"
+    r"\w{0,4}(?:新聞|新闻|報道|报道|報導|报导|閱讀|阅读|文章|推薦|推荐)[ \t\u3000]*:?[ \t\u3000]*$",
+    re.MULTILINE,
+)
+_AGE = re.compile(r"^\s*\d{1,2}\s*(?:分鐘|分钟|小時|小时|天|日)前\s*$", re.MULTILINE)
+_FEWEST_AGES = 2
+
 _LEAST_LETTERS = 12  # of a sentence
 _LEAST_UNENDED = 40  # of one whose end is missing: headlines have none and are shorter
 _LETTERS_A_BLANK = 8  # fewer between blanks, and it is a list of words
@@ -33,13 +43,26 @@ _SHORTEST_HEADLINE = 8  # letters; shorter ones are labels, a live blog's times
 
 
 def prose_mask(text: str) -> NDArray[np.bool_]:
-    """Return for each character whether it is part of a sentence; bool, shape (len(text),)."""
+    """Return for each character whether it is part of a sentence; bool, shape (len(text),).
+
+    A list of other articles with their ages, below a heading that says so, is none.
+    """
     mask = np.zeros(len(text), np.bool_)
-    for segment in _SEGMENT.finditer(text):
+    for segment in _SEGMENT.finditer(text, 0, _end_of_article(text)):
         for sentence in _SENTENCE.finditer(text, segment.start(), segment.end()):
             if _is_prose(sentence.group()):
                 mask[sentence.start() : sentence.end()] = True
     return mask
+
+
+def _end_of_article(text: str) -> int:
+    """Return where a list of other articles begins, the length of the text if there is none."""
+    if "前" in text:
+        for heading in _LIST_HEADING.finditer(text):
+            ages = itertools.islice(_AGE.finditer(text, heading.end()), _FEWEST_AGES)
+            if sum(1 for _ in ages) == _FEWEST_AGES:
+                return heading.start()
+    return len(text)
 
 
 def teaser_mask(text: str, prose: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -89,6 +112,8 @@ def _is_headline(line: str) -> bool:
 
 
 def _is_prose(sentence: str) -> bool:
+    if "ookie" in sentence:
+        return False  # a page speaks of itself
     letters = len(_LETTER.findall(sentence))
     if letters < (_LEAST_LETTERS if _ENDS.search(sentence) else _LEAST_UNENDED):
         return False

@@ -1,10 +1,13 @@
 """The library's promises beyond the seeds."""
 
+import itertools
 import random
 import threading
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dedup import (
     Article,
@@ -353,6 +356,43 @@ class TestRemove:
 
         assert first.cluster_id != second.cluster_id
         assert "b" == dedup.catalogue.cluster(first.cluster_id).original.id
+
+    @settings(max_examples=15)
+    @given(
+        copies=st.lists(
+            st.tuples(
+                st.sampled_from(["whole", "garbled", "half"]), st.none() | st.integers(1, 28)
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    def test_heirs_follow_one_another(self, copies, seeds, tmp_path_factory):
+        """However many originals go, the best copy that is left answers for the cluster."""
+        text = seeds["002"]
+        texts = {
+            "whole": text,
+            "garbled": text.replace("的", "\u200b的\u200b"),
+            "half": text[: len(text) // 2],
+        }
+        with Deduplicator.open(tmp_path_factory.mktemp("store"), durable=False) as dedup:
+            cluster_id = dedup.check(Article(text=text, id="first")).cluster_id
+            for number, (version, day) in enumerate(copies):
+                published_at = datetime(2021, 1, day, tzinfo=UTC) if day else None
+                article = Article(text=texts[version], id=str(number), published_at=published_at)
+                assert cluster_id == dedup.check(article).cluster_id
+            order = sorted(
+                range(len(copies)),
+                key=lambda number: (
+                    copies[number][0] == "garbled",
+                    copies[number][0] == "half",
+                    copies[number][1] or 99,
+                    number,
+                ),
+            )
+            for leaving, heir in itertools.pairwise(["first", *map(str, order)]):
+                dedup.remove(leaving)
+                assert heir == dedup.catalogue.cluster(cluster_id).original.id
 
 
 class TestScan:

@@ -148,7 +148,7 @@ class TestJudgedContainment:
 
     def test_only_where_it_matters(self):
         """Texts that are nearly the same, or share next to nothing, need no look."""
-        assert not needs_a_look(Scores(900, 1000, 1000), THRESHOLDS)
+        assert not needs_a_look(Scores(990, 1000, 1000), THRESHOLDS)
         assert not needs_a_look(Scores(100, 1000, 1000), THRESHOLDS)
         assert needs_a_look(Scores(150, 1000, 5000), THRESHOLDS)
         assert needs_a_look(Scores(90, 1000, 100), THRESHOLDS)

@@ -1,8 +1,9 @@
 import random
+from datetime import UTC, datetime, timedelta
 
 import networkx as nx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup import Article, DedupError, Deduplicator, IdConflictError, scan
@@ -65,6 +66,44 @@ def test_scanning_again_changes_nothing(collection, tmp_path):
     expected = scanned(collection, tmp_path)
 
     assert expected == scanned(collection, tmp_path)
+
+
+def versions(text):
+    """An article as it is met in the wild: whole, cut, garbled, longer, undated or not."""
+    day = datetime(2020, 3, 11, tzinfo=UTC)
+    texts = [
+        text,
+        text + "\n另据了解，当地已有三百多家企业恢复生产，员工到岗率超过七成，物流也已恢复正常。",
+        text[: len(text) // 2],
+        text[len(text) // 3 :],
+        text.replace("，", ",").replace("的", "\u200b的\u200b"),
+        "责任编辑：张三\n" + text,
+        text.replace("工", "エ").replace("人", "入"),
+    ]
+    return [
+        (text, None if number % 3 == 1 else day + timedelta(days=(5 * number) % 7))
+        for number, text in enumerate(texts)
+    ]
+
+
+@settings(max_examples=12)
+@given(data=st.data())
+def test_order_makes_no_difference(data, seeds, tmp_path_factory):
+    """Who is the original, and of whom, does not depend on the order of a collection."""
+    articles = [
+        Article(text=text, id=f"{name}-{number}", published_at=published_at)
+        for name in ("001", "002", "003")
+        for number, (text, published_at) in enumerate(versions(seeds[name]))
+    ]
+    shuffled = data.draw(st.permutations(articles))
+
+    expected, answers = (
+        sorted(fact[:4] for fact in scanned(some, tmp_path_factory.mktemp("store")))
+        for some in (articles, shuffled)
+    )
+
+    assert expected == answers
+    assert 3 <= len({cluster_id for *_, cluster_id in answers}) < len(articles)
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30))))

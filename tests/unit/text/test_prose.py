@@ -79,3 +79,18 @@ def test_a_lone_paragraph_below_a_headline_is_a_teaser() -> None:
 def test_articles_have_no_teasers(lines: list[str]) -> None:
     """Several paragraphs, the entries of a live blog, a long paragraph, one without headline."""
     assert [] == _teasers("\n".join(lines))
+
+
+def test_a_list_of_other_articles_is_no_prose() -> None:
+    """Below a heading that says so, paragraphs with ages are teasers of others."""
+    listed = [SENTENCES[2], "7小时前", SENTENCES[1], "8小时前"]
+    text = "\n".join([SENTENCES[0], "更多即时新闻", *listed])
+    story = "\n".join([SENTENCES[0], "更多新闻", SENTENCES[1], SENTENCES[2]])
+
+    assert not prose_mask(text)[len(SENTENCES[0]) :].any()
+    assert prose_mask(story)[len(SENTENCES[0]) + 6 :].mean() > 0.6
+
+
+def test_what_a_page_says_of_itself_is_no_prose() -> None:
+    """A notice of cookies is a sentence, and none of the article."""
+    assert not prose_mask("本服务采用cookies以保持其可靠性，促致个人化的内容和广告。").any()
