@@ -4,11 +4,10 @@ Depends on the article alone, never on what is known, so it can run anywhere and
 for many articles.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
-from itertools import pairwise
 
 import numpy as np
 import xxhash
@@ -18,21 +17,22 @@ from dedup.config import DedupConfig
 from dedup.errors import DedupError, EmptyTextError, InvalidFieldError, UndecodableTextError
 from dedup.models import Article, TextFormat
 from dedup.sketch.banding import Banding
-from dedup.sketch.keys import ListedKeys, Probe
+from dedup.sketch.keys import KeyBatch, ListedKeys, Probe
 from dedup.sketch.minhash import EMPTY_SLOT, MinHasher
 from dedup.sketch.sampling import SCHEME as SAMPLING_SCHEME
 from dedup.sketch.sampling import sample
 from dedup.sketch.shingles import shingle_hashes
 from dedup.sketch.similarity import ShingleSet
 from dedup.text.folding import FoldedBatch, Folder
-from dedup.text.normalization import NormalizedText, normalize
+from dedup.text.normalization import NormalizedBatch, NormalizedText, normalize
 from dedup.text.prose import prose_mask, teaser_mask
 from dedup.text.repair import RULES_VERSION
 
-__all__ = ["PreparedArticle", "Preparer", "text_to_keep"]
+__all__ = ["PreparedArticle", "PreparedBatch", "Preparer", "text_to_keep"]
 
 _MAX_ID_CHARS = 512
 _NO_PIECES = np.empty(0, np.uint32)
+_NOTHING = ("", TextFormat.TEXT)
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,54 @@ class PreparedArticle:
         return self.normalized.repaired.damage.damaged
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedBatch:
+    """Articles that were prepared together, in flat arrays.
+
+    Attributes:
+        articles: With their ids filled in; as received where refused.
+        text_digests: As in `PreparedArticle`, like the others, one for each article.
+        normalized: The texts; an empty one for an article that was refused.
+        normalized_digests: Of these.
+        signatures: uint32, shape (articles, num_perm).
+        is_signed: Whether each is long enough to compare; bool, shape (articles,).
+        keys: What they are listed under and looked up by.
+        refused: Why an article was refused, by its place.
+        shingle_length: Characters in a shingle.
+    """
+
+    articles: Sequence[Article]
+    text_digests: Sequence[bytes]
+    normalized: NormalizedBatch
+    normalized_digests: Sequence[bytes]
+    signatures: NDArray[np.uint32]
+    is_signed: NDArray[np.bool_]
+    keys: KeyBatch
+    refused: Mapping[int, DedupError]
+    shingle_length: int
+
+    def __len__(self) -> int:
+        """Return the number of articles, refused ones included."""
+        return len(self.articles)
+
+    def __iter__(self) -> Iterator[PreparedArticle | DedupError]:
+        """Return each article prepared, or why it was refused; the arrays are views."""
+        for place in range(len(self)):
+            yield self.refused.get(place) or self._article(place)
+
+    def _article(self, place: int) -> PreparedArticle:
+        return PreparedArticle(
+            article=self.articles[place],
+            text_digest=self.text_digests[place],
+            normalized=self.normalized[place],
+            normalized_digest=self.normalized_digests[place],
+            signature=self.signatures[place] if self.is_signed[place] else None,
+            keys=self.keys.listed(place),
+            probe=self.keys.probe(place),
+            shingle_length=self.shingle_length,
+        )
+
+
 class Preparer:
     """Prepares articles under one configuration. Safe to share between threads."""
 
@@ -147,16 +195,49 @@ class Preparer:
     def prepare_many(self, articles: Sequence[Article]) -> list[PreparedArticle | DedupError]:
         """Run the front half of the main path for many articles at once.
 
-        The numeric steps go over flat arrays, a call for all articles. What is returned
-        refers to these arrays: batches of a hundred usual articles are large enough.
-
         Returns:
             For each article what `prepare` returns or raises.
         """
-        received = [_receive(article) for article in articles]
-        sound = [one for one in received if not isinstance(one, DedupError)]
-        prepared = iter(self._prepare_sound(sound))
-        return [one if isinstance(one, DedupError) else next(prepared) for one in received]
+        return list(self.prepare_batch(articles))
+
+    def prepare_batch(self, articles: Sequence[Article]) -> PreparedBatch:
+        """Do the same, and leave what comes out in flat arrays.
+
+        The numeric steps go over these arrays, a call for all articles. What is taken out of
+        the batch refers to them: batches of a hundred usual articles are large enough.
+        """
+        refused: dict[int, DedupError] = {}
+        received: list[Article] = []
+        text_digests: list[bytes] = []
+        for place, article in enumerate(articles):
+            outcome = _receive(article)
+            if isinstance(outcome, DedupError):
+                refused[place] = outcome
+                outcome = article, b""
+            received.append(outcome[0])
+            text_digests.append(outcome[1])
+        texts = (
+            _NOTHING if place in refused else (article.text, article.format)
+            for place, article in enumerate(received)
+        )
+        batch = normalize(texts, self._folder)
+        num_chars = batch.compared.count_chars()
+        for place in np.flatnonzero(num_chars == 0).tolist():
+            refused.setdefault(place, EmptyTextError("the text holds no letter and no digit"))
+        digests = batch.folded.digests()
+        slots, is_signed = self._sign(batch.compared, num_chars)
+        is_listed = num_chars > 0
+        return PreparedBatch(
+            articles=received,
+            text_digests=text_digests,
+            normalized=batch,
+            normalized_digests=digests,
+            signatures=slots,
+            is_signed=is_signed,
+            keys=_key_batch(self._keys(slots, digests), batch.compared, is_listed, is_signed),
+            refused=refused,
+            shingle_length=self._config.sketch.shingle_length,
+        )
 
     def normalize(self, text: str, text_format: TextFormat) -> NormalizedText:
         """Take the main text, repair it and fold it."""
@@ -171,7 +252,7 @@ class Preparer:
         """
         digest = xxhash.xxh3_128_digest(normalized.folded.codes.data)
         compared = normalized.compared.as_batch()
-        slots, [is_signed] = self._sign(compared, [normalized.num_chars])
+        slots, [is_signed] = self._sign(compared, compared.count_chars())
         pieces = sample(compared.codes, compared.offsets).listed
         return digest, np.concatenate([slots[0], pieces]) if is_signed else None
 
@@ -214,50 +295,15 @@ class Preparer:
             for whole, sketch in zip(wholes, sketches, strict=True)
         ]
 
-    def _prepare_sound(
-        self, received: Sequence[tuple[Article, bytes]]
-    ) -> Iterator[PreparedArticle | DedupError]:
-        texts = ((article.text, article.format) for article, _ in received)
-        batch = normalize(texts, self._folder)
-        normalized = [batch[place] for place in range(len(batch))]
-        digests = [xxhash.xxh3_128_digest(one.folded.codes.data) for one in normalized]
-        num_chars = [one.num_chars for one in normalized]
-        slots, is_signed = self._sign(batch.compared, num_chars)
-        keys = self._keys(slots, digests)
-        samples = sample(batch.compared.codes, batch.compared.offsets)
-        for place, (article, text_digest) in enumerate(received):
-            if num_chars[place] == 0:
-                yield EmptyTextError("the text holds no letter and no digit")
-                continue
-            if is_signed[place]:
-                whole, pieces, probed = keys[place], *samples.of(place)
-                signature = slots[place]
-            else:
-                whole, pieces, probed = keys[place, -1:], _NO_PIECES, _NO_PIECES
-                signature = None
-            yield PreparedArticle(
-                article=article,
-                text_digest=text_digest,
-                normalized=normalized[place],
-                normalized_digest=digests[place],
-                signature=signature,
-                keys=ListedKeys(whole, pieces),
-                probe=Probe(whole, probed, len(pieces)),
-                shingle_length=self._config.sketch.shingle_length,
-            )
-
     def _sign(
-        self, compared: FoldedBatch, num_chars: Sequence[int]
-    ) -> tuple[NDArray[np.uint32], list[bool]]:
+        self, compared: FoldedBatch, num_chars: NDArray[np.intp]
+    ) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
         """Return the slots of texts' signatures, and which texts are long enough for one."""
         length = self._config.sketch.shingle_length
         hashes, bounds = shingle_hashes(compared.codes, compared.offsets, length)
         # Breaks can leave a long text without a single shingle, and signatures of
         # nothing are all alike.
-        is_signed = [
-            chars >= self._config.min_chars and start < stop
-            for chars, (start, stop) in zip(num_chars, pairwise(bounds.tolist()), strict=True)
-        ]
+        is_signed = (num_chars >= self._config.min_chars) & (np.diff(bounds) > 0)
         return self._hasher.sign(hashes, bounds), is_signed
 
     def _keys(self, signatures: NDArray[np.uint32], digests: Sequence[bytes]) -> NDArray[np.uint64]:
@@ -272,6 +318,46 @@ class Preparer:
 def _digest_keys(digests: Sequence[bytes]) -> NDArray[np.uint64]:
     """Return the first half of each digest of 16 bytes; uint64, shape (n,)."""
     return np.frombuffer(b"".join(digests), np.uint64)[::2]
+
+
+def _key_batch(
+    keys: NDArray[np.uint64],
+    compared: FoldedBatch,
+    is_listed: NDArray[np.bool_],
+    is_signed: NDArray[np.bool_],
+) -> KeyBatch:
+    """Return the keys of articles in flat arrays.
+
+    Args:
+        keys: Of bands, and in the last column of digests; uint64, shape (n, bands + 1).
+        compared: The texts.
+        is_listed: False for an article that has no keys; bool, shape (n,).
+        is_signed: False for one that is known by its digest alone.
+    """
+    has = np.repeat(is_signed[:, None], keys.shape[1], axis=1)
+    has[:, -1] = is_listed
+    samples = sample(compared.codes, compared.offsets)
+    return KeyBatch(
+        keys[has],
+        _offsets(has.sum(axis=1)),
+        *_of_signed(samples.listed, samples.listed_offsets, is_signed),
+        *_of_signed(samples.probed, samples.probed_offsets, is_signed),
+    )
+
+
+def _of_signed(
+    pieces: NDArray[np.uint32], offsets: NDArray[np.intp], is_signed: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
+    """Return the pieces of signed texts, and where those of each text are."""
+    if is_signed.all():
+        return pieces, offsets
+    lengths = np.diff(offsets)
+    return pieces[np.repeat(is_signed, lengths)], _offsets(lengths * is_signed)
+
+
+def _offsets(lengths: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return where stretches of these lengths begin, and the end; intp, shape (n + 1,)."""
+    return np.concatenate(([0], np.cumsum(lengths, dtype=np.intp)))
 
 
 def text_to_keep(normalized: NormalizedText) -> str | None:

@@ -2,57 +2,55 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from datetime import datetime
 from itertools import chain, islice
 from typing import NamedTuple
+
+import numpy as np
 
 from dedup.config import DedupConfig
 from dedup.errors import DedupError
 from dedup.models import Article, Damage, TextFormat
 from dedup.preparation import Preparer
-from dedup.sketch.keys import ListedKeys, Probe
+from dedup.sketch.keys import KeyBatch
 
-__all__ = ["Outline", "Outlined", "article_of", "fields_of", "outline", "outlined"]
+__all__ = ["Outlines", "article_of", "outline", "outlined", "packed"]
 
 _BATCH_ARTICLES = 128
 _BATCH_CHARS = 300_000
 _FEW_BATCHES = 4  # prepared at once: sooner done than other processes are started
 
-_NOTHING_WRONG = Damage()
 
-
-class Outline(NamedTuple):
-    """What a scan has to know of an article before it can compare it with others.
+class Outlines(NamedTuple):
+    """What a scan has to know of articles before it can compare them with others.
 
     Attributes:
-        id: As given, or made from the text.
-        damage: Of its text.
-        too_short: Whether only equal normalized text is looked for.
-        keys: As in `PreparedArticle`.
-        probe: As in `PreparedArticle`.
+        ids: As given, or made from the text; empty where refused for the lack of one.
+        damages: Of the texts, by place; those with nothing to tell are left out.
+        too_short: The places of articles of which only equal text is looked for.
+        keys: As in `PreparedBatch`.
+        refused: Why an article was refused, by its place.
     """
 
-    id: str
-    damage: Damage
-    too_short: bool
-    keys: ListedKeys
-    probe: Probe
+    ids: list[str]
+    damages: dict[int, Damage]
+    too_short: list[int]
+    keys: KeyBatch
+    refused: Mapping[int, DedupError]
 
 
-Outlined = list[tuple[Article, Outline | DedupError]]
-
-Fields = tuple[str, str | None, str | None, str | None, datetime | None, str]
-"""An article as a tuple, which is pickled several times as fast."""
+Packed = list[bytes]
+"""Articles, each pickled: what goes to other processes and into the scratch file."""
 
 
 def outlined(
     articles: Iterable[Article], config: DedupConfig, jobs: int | None
-) -> Iterator[Outlined]:
+) -> Iterator[tuple[Packed, Outlines]]:
     """Yield batches of articles with their outlines, in order; a few are in memory at a time.
 
     Args:
@@ -68,20 +66,20 @@ def outlined(
     own: Iterable[list[Article]] = chain(first, batches) if is_alone else first[:1]
     preparer = Preparer(config)
     for batch in own:
-        yield list(zip(batch, outline(batch, preparer), strict=True))
+        yield packed(batch), outline(batch, preparer)
     if is_alone:
         return
     with ProcessPoolExecutor(
         num_jobs, mp_context=_context(), initializer=_begin, initargs=(config,)
     ) as pool:
-        waiting: deque[tuple[list[Article], Future[list[Outline | DedupError]]]] = deque()
-        for batch in chain(first[1:], batches):
-            waiting.append((batch, pool.submit(_outline_fields, [fields_of(one) for one in batch])))
+        waiting: deque[tuple[Packed, Future[Outlines]]] = deque()
+        for data in map(packed, chain(first[1:], batches)):
+            waiting.append((data, pool.submit(_outline_packed, data)))
             if len(waiting) > 2 * num_jobs:
                 done, future = waiting.popleft()
-                yield list(zip(done, future.result(), strict=True))
+                yield done, future.result()
         for done, future in waiting:
-            yield list(zip(done, future.result(), strict=True))
+            yield done, future.result()
 
 
 def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
@@ -103,21 +101,20 @@ def _context() -> multiprocessing.context.BaseContext:
     return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 
 
-def fields_of(article: Article) -> Fields:
-    """Return an article as a tuple."""
-    return (
-        article.text,
-        article.id,
-        article.title,
-        article.url,
-        article.published_at,
-        article.format.value,
-    )
+def packed(articles: Iterable[Article]) -> Packed:
+    """Return each article pickled: as a tuple, which takes a third of the time."""
+    return [
+        pickle.dumps(
+            (one.text, one.id, one.title, one.url, one.published_at, one.format.value),
+            protocol=pickle.HIGHEST_PROTOCOL,
+        )
+        for one in articles
+    ]
 
 
-def article_of(fields: Fields) -> Article:
-    """Return the article that `fields_of` took apart."""
-    text, article_id, title, url, published_at, text_format = fields
+def article_of(data: bytes) -> Article:
+    """Return an article that this process, or the one that it was forked from, has packed."""
+    text, article_id, title, url, published_at, text_format = pickle.loads(data)  # noqa: S301
     return Article(
         text=text,
         id=article_id,
@@ -138,19 +135,18 @@ def _begin(config: DedupConfig) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it ends it
 
 
-def _outline_fields(batch: list[Fields]) -> list[Outline | DedupError]:
-    return outline([article_of(fields) for fields in batch], _preparer)
+def _outline_packed(batch: Packed) -> Outlines:
+    return outline([article_of(data) for data in batch], _preparer)
 
 
-def outline(batch: list[Article], preparer: Preparer) -> list[Outline | DedupError]:
-    """Return the outline of each article, or why it was refused."""
-    outlines: list[Outline | DedupError] = []
-    for outcome in preparer.prepare_many(batch):
-        if isinstance(outcome, DedupError):
-            outlines.append(outcome)
-            continue
-        damage = outcome.normalized.repaired.damage
-        # One object for all that are clean, instead of one each to send and to keep.
-        damage = _NOTHING_WRONG if damage == _NOTHING_WRONG else damage
-        outlines.append(Outline(outcome.id, damage, outcome.too_short, outcome.keys, outcome.probe))
-    return outlines
+def outline(articles: Sequence[Article], preparer: Preparer) -> Outlines:
+    """Prepare articles and return their outlines."""
+    batch = preparer.prepare_batch(articles)
+    damages = (one.damage for one in batch.normalized.repaired)
+    return Outlines(
+        ids=[article.id or "" for article in batch.articles],
+        damages={place: damage for place, damage in enumerate(damages) if damage.kinds},
+        too_short=np.flatnonzero(~batch.is_signed).tolist(),
+        keys=batch.keys,
+        refused=batch.refused,
+    )

@@ -12,15 +12,17 @@ scratch file in between:
 In memory are the index, an id an article, and the articles that are being compared.
 """
 
+import pickle
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import overload
+from typing import TypeVar, overload
 
+import numpy as np
 from cachetools import LRUCache
 
-from dedup.batch.parallel import Outline, Outlined, article_of, fields_of, outlined
+from dedup.batch.parallel import Outlines, Packed, article_of, outlined
 from dedup.batch.scratch import Scratch
 from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator, founded_cluster_id
@@ -37,6 +39,8 @@ _ORDERED_AT_ONCE = 2_000
 
 _CACHED_BYTES = 256 << 20
 _BYTES_A_CHAR = 60  # of a prepared article, its shingles included
+
+_Value = TypeVar("_Value")
 
 ProgressReport = Callable[[str, int, int | None], None]
 Answer = CheckResult | DedupError
@@ -71,21 +75,25 @@ def scan(
     report = progress or _report_nothing
     with Scratch() as texts, Scratch() as answers:
         collection = _Collection(dedup.config, texts)
-        for batch in outlined(articles, dedup.config, jobs):
-            collection.add(batch)
+        for batch, outlines in outlined(articles, dedup.config, jobs):
+            collection.add(batch, outlines)
             report("reading", len(texts), None)
         report("reading", len(texts), len(texts))
-        places = {}
+        places: dict[int, int] = {}
         order = collection.order(dedup, alone=keep_all)
         total = len(texts) if keep_all else collection.num_related
         while group := list(islice(order, _REMEMBERED_AT_ONCE)):
             surveys = [dedup.survey(prepared) for _, prepared in group]
-            for (position, _), answer in zip(group, dedup.remember(surveys), strict=True):
-                places[position] = answers.put(answer)
+            for position, _ in group:
+                places[position] = len(places)
+            answers.extend([pickle.dumps(answer) for answer in dedup.remember(surveys)])
             report("comparing", len(places), total)
         for position in range(len(texts)):
             place = places.get(position)
-            yield collection.answer_alone(position) if place is None else answers.get(place)
+            if place is None:
+                yield collection.answer_alone(position)
+            else:
+                yield pickle.loads(answers.get(place))  # noqa: S301  pickled above
 
 
 class _Collection:
@@ -107,36 +115,30 @@ class _Collection:
         """How many articles others come near."""
         return len(self._groups)
 
-    def add(self, batch: Outlined) -> None:
+    def add(self, batch: Packed, outlines: Outlines) -> None:
         """Take in the next articles."""
-        listed: list[tuple[int, Outline]] = []
-        for article, outline in batch:
-            position = self._texts.put(fields_of(article))
-            if isinstance(outline, DedupError):
-                self._ids.append("")
-                self._refused[position] = outline
-                continue
-            self._ids.append(outline.id)
-            if outline.damage.kinds:
-                self._damages[position] = outline.damage
-            if outline.too_short:
-                self._too_short.add(position)
-            listed.append((position, outline))
-        self._index.add(
-            [outline.keys for _, outline in listed], [position + 1 for position, _ in listed]
-        )
-        for position, outline in listed:
-            self._relate(position, outline)
-
-    def _relate(self, position: int, outline: Outline) -> None:
-        """Put an article in one group with those before it that come near it."""
-        # Two articles of one id are for the store to tell apart.
-        namesake = self._first_places.setdefault(outline.id, position)
-        if namesake != position:
-            self._groups.join(position, namesake)
+        start = len(self._texts)
+        self._texts.extend(batch)
+        self._ids += outlines.ids
+        self._refused.update(_moved(outlines.refused, start))
+        self._damages.update(_moved(outlines.damages, start))
+        self._too_short.update(start + place for place in outlines.too_short)
+        positions = np.arange(start, start + len(batch))
+        self._index.add_batch(outlines.keys, (positions + 1).astype(np.uint32))
+        self._relate_namesakes(start, outlines)
         limit = self._config.max_candidates
-        for number in self._index.find(outline.probe, limit=limit, upto=position):
-            self._groups.join(position, number - 1)
+        for place, numbers in self._index.find_batch(outlines.keys, limit=limit, upto=positions):
+            for number in numbers:
+                self._groups.join(start + place, number - 1)
+
+    def _relate_namesakes(self, start: int, outlines: Outlines) -> None:
+        """Put articles of one id in one group: they are for the store to tell apart."""
+        for position, article_id in enumerate(outlines.ids, start):
+            if position in self._refused:
+                continue
+            namesake = self._first_places.setdefault(article_id, position)
+            if namesake != position:
+                self._groups.join(position, namesake)
 
     def order(self, dedup: Deduplicator, *, alone: bool) -> Iterator[tuple[int, PreparedArticle]]:
         """Yield the articles in the order in which to take them, prepared anew.
@@ -262,6 +264,11 @@ class _PreparedAnew(Sequence[PreparedArticle]):
                 self._cache[place + offset] = prepared
         assert wanted is not None
         return wanted
+
+
+def _moved(by_place: Mapping[int, _Value], start: int) -> dict[int, _Value]:
+    """Return values by position: so far from `start` on as their place says."""
+    return {start + place: value for place, value in by_place.items()}
 
 
 def _report_nothing(stage: str, done: int, total: int | None) -> None:

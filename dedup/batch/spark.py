@@ -27,7 +27,6 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812  as everyone calls it
 
-from dedup.batch.parallel import Outline, outline
 from dedup.batch.records import article_from_fields, fields_by_name
 from dedup.batch.scanning import scan
 from dedup.config import DedupConfig
@@ -35,7 +34,7 @@ from dedup.deduplicator import Deduplicator, founded_cluster_id
 from dedup.errors import DedupError, InvalidFieldError
 from dedup.index.postings import BUCKET_CAPACITY
 from dedup.models import Article, TextFormat, Verdict
-from dedup.preparation import Preparer
+from dedup.preparation import PreparedArticle, Preparer
 from dedup.serialization import damage_to_dict, scan_result_to_dict
 
 __all__ = ["Counts", "Report", "scan_on_spark"]
@@ -278,7 +277,8 @@ def _outline_rows(
     records: list[dict[str, Any]], doc: int, preparer: Preparer
 ) -> Iterator[dict[str, Any]]:
     parsed = [_article_or_reason(record["record"]) for record in records]
-    outlines = iter(outline([one for one in parsed if isinstance(one, Article)], preparer))
+    articles = [one for one in parsed if isinstance(one, Article)]
+    outlines = iter(preparer.prepare_batch(articles))
     for number, (record, article) in enumerate(zip(records, parsed, strict=True), start=doc):
         row = {"doc": number, "path": record["path"]}
         if isinstance(article, DedupError):
@@ -311,11 +311,11 @@ def _article_columns(article: Article) -> dict[str, Any]:
     }
 
 
-def _outline_columns(outcome: Outline) -> dict[str, Any]:
+def _outline_columns(outcome: PreparedArticle) -> dict[str, Any]:
     keys, probe = outcome.keys, outcome.probe
     return {
         "id": outcome.id,
-        "damage": orjson.dumps(damage_to_dict(outcome.damage)).decode(),
+        "damage": orjson.dumps(damage_to_dict(outcome.normalized.repaired.damage)).decode(),
         "cluster_id": founded_cluster_id(outcome.id),
         "whole": keys.whole.view("int64"),
         "pieces": keys.pieces,

@@ -10,7 +10,7 @@ so buckets stay short however often an article is mirrored. Everything here can 
 from the store.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dedup.index.postings import PostingTable, Tally
 from dedup.kernels import kernel
 from dedup.sketch.arrays import kernel_input
-from dedup.sketch.keys import ListedKeys, Probe
+from dedup.sketch.keys import KeyBatch, ListedKeys, Probe
 
 __all__ = ["CandidateIndex", "most_promising"]
 
@@ -83,17 +83,46 @@ class CandidateIndex:
         """
         if not numbers:
             return
-        self._reach(max(numbers))
         rows = np.array(numbers, np.uint32)
         num_whole = np.array([len(each.whole) for each in keys])
         num_pieces = np.array([len(each.pieces) for each in keys])
+        whole = np.concatenate([each.whole for each in keys])
+        pieces = np.concatenate([each.pieces for each in keys])
+        self._list(rows, whole, num_whole, pieces, num_pieces, of=of)
+
+    def add_batch(self, keys: KeyBatch, numbers: NDArray[np.uint32]) -> None:
+        """List articles that were prepared together; those without keys are passed over.
+
+        Args:
+            keys: Of each article.
+            numbers: As in `add`; uint32, shape (articles,).
+        """
+        num_whole, num_pieces = np.diff(keys.whole_offsets), np.diff(keys.piece_offsets)
+        has_keys = num_whole > 0
+        if has_keys.any():
+            self._list(
+                numbers[has_keys], keys.whole, num_whole[has_keys],
+                keys.pieces, num_pieces[has_keys],
+            )  # fmt: skip
+
+    def _list(
+        self,
+        rows: NDArray[np.uint32],
+        whole: NDArray[np.uint64],
+        num_whole: NDArray[np.intp],
+        pieces: NDArray[np.uint32],
+        num_pieces: NDArray[np.intp],
+        *,
+        of: int = 0,
+    ) -> None:
+        """List the articles of these numbers under flat keys, so many of each article."""
+        self._reach(int(rows.max()))
         self._size += len(rows) - int(np.count_nonzero(self._listed[rows]))
         self._listed[rows] = True
         self._num_pieces[rows] = np.minimum(num_pieces, 0xFFFF)
-        pieces = _widen(np.concatenate([each.pieces for each in keys]))
-        flat = np.concatenate([*(each.whole for each in keys), pieces])
+        flat = np.concatenate([whole, _widen(pieces)])
         owners = np.concatenate([np.repeat(rows, num_whole), np.repeat(rows, num_pieces)])
-        self._postings.reserve(int(len(flat) * max(of, len(numbers)) / len(numbers) * _SLACK))
+        self._postings.reserve(int(len(flat) * max(of, len(rows)) / len(rows) * _SLACK))
         self._postings.add(flat, owners, self._listed)
 
     def discard(self, number: int) -> None:
@@ -124,6 +153,29 @@ class CandidateIndex:
         tally = self._postings.tally(probe.whole, _widen(probe.pieces), self._listed)
         num_pieces = self._num_pieces[tally.numbers]
         return most_promising(tally, num_pieces, probe, limit=limit, after=after, upto=upto)
+
+    def find_batch(
+        self, keys: KeyBatch, *, limit: int, upto: NDArray[np.int64]
+    ) -> Iterator[tuple[int, list[int]]]:
+        """Look up articles that were prepared together.
+
+        Args:
+            keys: Of each article.
+            limit: As in `find`.
+            upto: For each article, leave out those numbered above this; int64.
+
+        Yields:
+            The place of each article that anything is found for, and what `find` returns.
+        """
+        tally, offsets = self._postings.tally_many(
+            keys.whole, keys.whole_offsets, _widen(keys.probed), keys.probed_offsets,
+            upto, self._listed,
+        )  # fmt: skip
+        for place in np.flatnonzero(np.diff(offsets)).tolist():
+            found = tally.part(offsets[place], offsets[place + 1])
+            num_pieces = self._num_pieces[found.numbers]
+            if best := most_promising(found, num_pieces, keys.probe(place), limit=limit):
+                yield place, best
 
     def _reach(self, number: int) -> None:
         if number >= len(self._listed):

@@ -68,6 +68,11 @@ class Tally(NamedTuple):
     second: NDArray[np.int32]
     rarity: NDArray[np.float32]
 
+    def part(self, start: int, stop: int) -> "Tally":
+        """Return what it says of some of the articles, as views."""
+        some = slice(start, stop)
+        return Tally(self.numbers[some], self.first[some], self.second[some], self.rarity[some])
+
 
 class _Slots:
     """The array of one table.
@@ -186,6 +191,38 @@ class PostingTable:
             _SEED, MAX_POSTINGS,
         )  # fmt: skip
         return Tally(numbers, counts[0], counts[1], rarity)
+
+    def tally_many(
+        self,
+        first: NDArray[np.uint64],
+        first_offsets: NDArray[np.intp],
+        second: NDArray[np.uint64],
+        second_offsets: NDArray[np.intp],
+        upto: NDArray[np.int64],
+        listed: NDArray[np.bool_],
+    ) -> tuple[Tally, NDArray[np.intp]]:
+        """Count the keys that each article shares with each of many others.
+
+        Args:
+            first: Keys of one sort, flat; uint64, shape (n,).
+            first_offsets: Asking article i has first[first_offsets[i]:first_offsets[i + 1]];
+                intp, shape (articles + 1,).
+            second: Keys of another sort; uint64, shape (m,).
+            second_offsets: As `first_offsets`.
+            upto: For each asking article, leave out those numbered above this; int64.
+            listed: Of each article number, whether it counts; bool.
+
+        Returns:
+            The tallies one behind another, and where that of each asking article begins,
+            and the end; intp, shape (articles + 1,).
+        """
+        numbers, counts, rarity, offsets = _tally_many(
+            self._old.entries, self._old.homes, self._border,
+            self._new.entries, self._new.homes,
+            first, first_offsets, second, second_offsets, upto, listed,
+            _SEED, MAX_POSTINGS,
+        )  # fmt: skip
+        return Tally(numbers, counts[0], counts[1], rarity), offsets
 
     def _keep_room(self, entries: int, listed: NDArray[np.bool_]) -> None:
         """Begin to move to a larger table if this one is full, or go on moving."""
@@ -455,3 +492,48 @@ def _tally(
             rarity[places[place] - 1] += np.float32(1.0 / lengths[i])
         read += lengths[i]
     return numbers[:found], counts[:, :found], rarity[:found]
+
+
+@kernel
+def _tally_many(
+    old_entries: NDArray[np.uint64],
+    old_homes: int,
+    border: int,
+    new_entries: NDArray[np.uint64],
+    new_homes: int,
+    first: NDArray[np.uint64],
+    first_offsets: NDArray[np.intp],
+    second: NDArray[np.uint64],
+    second_offsets: NDArray[np.intp],
+    upto: NDArray[np.int64],
+    listed: NDArray[np.bool_],
+    seed: np.uint64,
+    max_postings: int,
+) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.float32], NDArray[np.intp]]:
+    """Tally the keys of every asking article; see `_tally` and `PostingTable.tally_many`."""
+    offsets = np.zeros(first_offsets.size, np.intp)
+    numbers = np.empty(1 << 10, np.uint32)
+    counts = np.empty((2, 1 << 10), np.int32)
+    rarity = np.empty(1 << 10, np.float32)
+    for i in range(first_offsets.size - 1):
+        of_first = first[first_offsets[i] : first_offsets[i + 1]]
+        of_second = second[second_offsets[i] : second_offsets[i + 1]]
+        some, some_counts, some_rarity = _tally(
+            old_entries, old_homes, border, new_entries, new_homes,
+            np.concatenate((of_first, of_second)), of_first.size, listed, seed, max_postings,
+        )  # fmt: skip
+        end = offsets[i]
+        if end + some.size > numbers.size:
+            room = end + some.size
+            numbers = np.concatenate((numbers, np.empty(room, np.uint32)))
+            counts = np.concatenate((counts, np.empty((2, room), np.int32)), axis=1)
+            rarity = np.concatenate((rarity, np.empty(room, np.float32)))
+        for place in range(some.size):
+            if some[place] <= upto[i]:
+                numbers[end] = some[place]
+                counts[:, end] = some_counts[:, place]
+                rarity[end] = some_rarity[place]
+                end += 1
+        offsets[i + 1] = end
+    end = offsets[-1]
+    return numbers[:end], counts[:, :end], rarity[:end], offsets

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ListedKeys", "Probe"]
+__all__ = ["KeyBatch", "ListedKeys", "Probe"]
 
 
 class ListedKeys(NamedTuple):
@@ -32,3 +32,41 @@ class Probe(NamedTuple):
     whole: NDArray[np.uint64]
     pieces: NDArray[np.uint32]
     num_pieces: int
+
+
+class KeyBatch(NamedTuple):
+    """What many articles are listed under and looked up by, in flat arrays.
+
+    Each array has one of offsets behind it: article i has the stretch from offsets[i] to
+    offsets[i + 1]. An article that was refused has no keys.
+
+    Attributes:
+        whole: uint64, shape (n,).
+        whole_offsets: intp, shape (articles + 1,).
+        pieces: What articles are listed under; uint32, shape (m,).
+        piece_offsets: As `whole_offsets`.
+        probed: What articles are looked up by beside their `whole`; uint32, shape (p,).
+        probed_offsets: As `whole_offsets`.
+    """
+
+    whole: NDArray[np.uint64]
+    whole_offsets: NDArray[np.intp]
+    pieces: NDArray[np.uint32]
+    piece_offsets: NDArray[np.intp]
+    probed: NDArray[np.uint32]
+    probed_offsets: NDArray[np.intp]
+
+    def listed(self, article: int) -> ListedKeys:
+        """Return what one article is listed under."""
+        start, stop = self.piece_offsets[article : article + 2]
+        return ListedKeys(self._whole(article), self.pieces[start:stop])
+
+    def probe(self, article: int) -> Probe:
+        """Return what one article is looked up by."""
+        start, stop = self.probed_offsets[article : article + 2]
+        first, last = self.piece_offsets[article : article + 2]
+        return Probe(self._whole(article), self.probed[start:stop], int(last - first))
+
+    def _whole(self, article: int) -> NDArray[np.uint64]:
+        start, stop = self.whole_offsets[article : article + 2]
+        return self.whole[start:stop]

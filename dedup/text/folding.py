@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -103,15 +103,6 @@ class FoldedBatch:
     origins: NDArray[np.int32]
     offsets: NDArray[np.intp]
 
-    @classmethod
-    def join(cls, texts: Sequence[FoldedText]) -> "FoldedBatch":
-        """Return a batch of one text or more, their characters copied."""
-        return cls(
-            _read_only(np.concatenate([text.codes for text in texts])),
-            _read_only(np.concatenate([text.origins for text in texts])),
-            _read_only(_bounds(texts)),
-        )
-
     def __len__(self) -> int:
         """Return the number of texts."""
         return self.offsets.size - 1
@@ -127,6 +118,17 @@ class FoldedBatch:
             raise IndexError(msg)
         stretch = slice(self.offsets[index], self.offsets[index + 1])
         return FoldedText(self.codes[stretch], self.origins[stretch])
+
+    def count_chars(self) -> NDArray[np.intp]:
+        """Return how many characters each text has, breaks not counted; intp, (n_texts,)."""
+        counts = np.concatenate(([0], np.cumsum(self.codes != BREAK, dtype=np.intp)))
+        return np.diff(counts[self.offsets])
+
+    def digests(self) -> list[bytes]:
+        """Return the xxh3-128 of the codes of each text, 16 bytes each."""
+        data = self.codes.data
+        bounds = pairwise(self.offsets.tolist())
+        return [xxhash.xxh3_128_digest(data[start:stop]) for start, stop in bounds]
 
 
 class Folder:

@@ -171,18 +171,24 @@ def normalize(texts: Iterable[tuple[str, TextFormat]], folder: Folder) -> Normal
         repaired.append(result)
         to_fold.append(code_points(result.text) if result.steps else codes)
     folded = folder.fold_batch(to_fold)
-    compared = _without_boilerplate(folded, repaired, folder)
+    compared = _without_boilerplate(to_fold, repaired, folder) or folded
     return NormalizedBatch(extracted, repaired, folded, compared)
 
 
 def _without_boilerplate(
-    folded: FoldedBatch, repaired: Sequence[RepairedText], folder: Folder
-) -> FoldedBatch:
-    """Return what is compared of texts: all of a text that is boilerplate throughout."""
-    if not any(one.boilerplate for one in repaired):
-        return folded
-    parts = []
-    for index, one in enumerate(repaired):
-        part = folder.fold(one.text, one.boilerplate) if one.boilerplate else folded[index]
-        parts.append(part if part.codes.any() else folded[index])
-    return FoldedBatch.join(parts)
+    codes: Sequence[NDArray[np.uint32]], repaired: Sequence[RepairedText], folder: Folder
+) -> FoldedBatch | None:
+    """Return what is compared of texts: all of one that is boilerplate throughout.
+
+    None if no text has any.
+    """
+    excluded = [one.boilerplate for one in repaired]
+    if not any(excluded):
+        return None
+    compared = folder.fold_batch(codes, excluded)
+    bare = [place for place in np.flatnonzero(compared.count_chars() == 0) if excluded[place]]
+    if not bare:
+        return compared
+    for place in bare:
+        excluded[place] = ()
+    return folder.fold_batch(codes, excluded)

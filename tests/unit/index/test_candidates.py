@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from dedup.config import DedupConfig
 from dedup.index.candidates import CandidateIndex
+from dedup.models import Article
+from dedup.preparation import Preparer
 from dedup.sketch.keys import ListedKeys, Probe
 
 NOTHING = np.empty(0, np.uint32)
@@ -99,6 +102,35 @@ class TestPieces:
 
         found = index_of(*sources).find(probe([99], [*pieces, 77], 160), limit=64)
         assert set(range(1, 9)) == set(found)
+
+
+class TestBatches:
+    def test_a_batch_is_listed_and_found_like_each_article_alone(self, seeds):
+        """Articles that were prepared together, refused and short ones among them."""
+        texts = [
+            *seeds.values(),
+            "…",
+            "短讯一则",
+            "",
+            seeds["004"][:900],
+            seeds["002"][200:],
+            *seeds.values(),
+        ]
+        batch = Preparer(DedupConfig()).prepare_batch([Article(text=text) for text in texts])
+        alone, together = CandidateIndex(), CandidateIndex()
+        sound = [place for place in range(len(texts)) if place not in batch.refused]
+        alone.add([batch.keys.listed(place) for place in sound], [place + 1 for place in sound])
+        together.add_batch(batch.keys, np.arange(1, len(texts) + 1, dtype=np.uint32))
+        upto = np.arange(len(texts))
+
+        expected = {
+            place: found
+            for place in sound
+            if (found := alone.find(batch.keys.probe(place), limit=3, upto=place))
+        }
+        assert len(expected) > len(seeds)
+        assert expected == dict(together.find_batch(batch.keys, limit=3, upto=upto))
+        assert len(alone) == len(together) == len(sound)
 
 
 class TestRoom:
