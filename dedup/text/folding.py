@@ -121,8 +121,7 @@ class FoldedBatch:
 
     def count_chars(self) -> NDArray[np.intp]:
         """Return how many characters each text has, breaks not counted; intp, (n_texts,)."""
-        counts = np.concatenate(([0], np.cumsum(self.codes != BREAK, dtype=np.intp)))
-        return np.diff(counts[self.offsets])
+        return _count_chars(self.codes, self.offsets)
 
     def digests(self) -> list[bytes]:
         """Return the xxh3-128 of the codes of each text, 16 bytes each."""
@@ -313,6 +312,16 @@ def _join_variants(
     is_plain = table < _SPECIAL
     table[is_plain] = representatives[table[is_plain]]
     expansions[:] = representatives[expansions]
+
+
+@kernel
+def _count_chars(codes: NDArray[np.uint32], offsets: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Count the codes of each text that are no BREAK."""
+    counts = np.zeros(offsets.size - 1, np.intp)
+    for text in range(counts.size):
+        for at in range(offsets[text], offsets[text + 1]):
+            counts[text] += codes[at] != BREAK
+    return counts
 
 
 @kernel

@@ -18,7 +18,6 @@ does not settle is not touched at all. Repairing is therefore idempotent.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
@@ -249,6 +248,7 @@ ISOLATED_MARKS: dict[DamageKind, int] = {
 _LEFT_IF_ISOLATED = (DamageKind.DOUBLED_PUNCTUATION, DamageKind.JAMMER)
 
 _MOST_ROUNDS = 6
+_NO_DAMAGE = Damage()
 
 
 class _Round(NamedTuple):
@@ -277,34 +277,32 @@ def repair(text: str, codes: NDArray[np.uint32] | None = None) -> RepairedText:
         codes = code_points(text)
     triggers = look_for_damage(codes)
     repaired = _undo_damage(text, triggers)
+    boilerplate: tuple[Mark, ...] = ()
+    others: dict[DamageKind, int] = {}
     if repaired.steps or triggers & _CALLS_FOR_BOILERPLATE:
-        repaired = _with_boilerplate(repaired)
+        boilerplate = tuple(find_boilerplate(repaired.text))
+        others[DamageKind.BOILERPLATE] = len(boilerplate)
     if repaired.steps or triggers & _CALLS_FOR_SCRIPT:
         # Of what the text says: misread bytes have any script.
         said = code_points(repaired.text) if repaired.steps else codes
-        if count := count_traditional(said):
-            repaired = _reporting(repaired, DamageKind.TRADITIONAL_SCRIPT, count)
-    return repaired
+        others[DamageKind.TRADITIONAL_SCRIPT] = count_traditional(said)
+    return _reporting(repaired, boilerplate, others) if any(others.values()) else repaired
 
 
-def _with_boilerplate(repaired: RepairedText) -> RepairedText:
-    """Return a result with the boilerplate of its text."""
-    marks = tuple(find_boilerplate(repaired.text))
-    if not marks:
-        return repaired
-    return _reporting(replace(repaired, boilerplate=marks), DamageKind.BOILERPLATE, len(marks))
-
-
-def _reporting(repaired: RepairedText, kind: DamageKind, count: int) -> RepairedText:
-    """Return a result that tells of one kind more."""
-    damage = replace(repaired.damage, kinds={**repaired.damage.kinds, kind: count})
-    return replace(repaired, damage=damage)
+def _reporting(
+    repaired: RepairedText, boilerplate: tuple[Mark, ...], others: dict[DamageKind, int]
+) -> RepairedText:
+    """Return a result that tells of what is no damage, too."""
+    damage = repaired.damage
+    kinds = {**damage.kinds, **{kind: count for kind, count in others.items() if count}}
+    damage = Damage(damage.damaged, damage.score, kinds)
+    return RepairedText(repaired.text, damage, repaired.steps, boilerplate)
 
 
 def _undo_damage(text: str, triggers: int) -> RepairedText:
     """Return `text` after the catalogue; its boilerplate is not looked for."""
     if not triggers & _ANY_TRIGGER:
-        return RepairedText(text, Damage())
+        return RepairedText(text, _NO_DAMAGE)
     current = _go_through_catalogue(text, triggers)
     if not (current.damaged and current.steps):
         score = _share_touched(text, ()) if current.damaged else 0.0

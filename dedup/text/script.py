@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.kernels import kernel
 from dedup.text.triggers import Row, Trigger, tables
 
 __all__ = ["count_traditional"]
@@ -14,4 +15,16 @@ def count_traditional(codes: NDArray[np.uint32]) -> int:
     Args:
         codes: Code points of the text; uint32, shape (n,).
     """
-    return int(np.count_nonzero(tables()[Row.BITS][codes] & int(Trigger.TRADITIONAL)))
+    return _count(codes, tables())
+
+
+_BITS, _TRADITIONAL = int(Row.BITS), int(Trigger.TRADITIONAL)
+
+
+@kernel
+def _count(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:
+    """Count the characters of a text with the bit; see `count_traditional`."""
+    count = 0
+    for code in codes:
+        count += tables[_BITS, code] & _TRADITIONAL != 0
+    return count

@@ -10,6 +10,7 @@ A heading such as `目 录`, a name such as `张 三` and a line of verse stay.
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from dedup.text.marks import Mark
@@ -26,6 +27,7 @@ _CHINESE = (
 )
 
 _LINE = re.compile(r"[^\n]+")
+_BLANKS = re.compile(_BLANK)
 _FEWEST_APART = 6
 _APART = re.compile(rf"{_HAN}(?:{_BLANK}.){{{_FEWEST_APART - 1},}}", re.DOTALL)
 _LEAST_SHARE_OF_CHINESE = 0.5
@@ -67,15 +69,25 @@ def find_spacing(text: str) -> list[Mark]:
     if text.isascii() or sum(map(text.count, _USUAL_BLANKS)) < _FEWEST_SPLIT:
         return []
     stretches = [match.span() for match in _APART.finditer(text) if _is_set_apart(match[0])]
+    spans = [match.span() for match in _LINE.finditer(text)]
+    if not stretches and not any(_read_line(text, *span).is_split for span in _blank(text, spans)):
+        return []  # as most texts
     marks = [Mark(at, at + 1) for start, end in stretches for at in range(start + 1, end, 2)]
     apart = {at for start, end in stretches for at in range(start, end)}
-    lines = [_read_line(text, *match.span()) for match in _LINE.finditer(text)]
+    lines = [_read_line(text, *span) for span in spans]
     in_text = len(marks) + sum(len(line.gaps) for line in lines if line.is_split)
     for line in lines:
         if line.is_split or (line.is_spread and in_text > _MANY):
             gaps = line.gaps + _gaps_beside_words(text, line.start, line.end)
             marks += (gap for gap in gaps if gap.start not in apart)
     return sorted(marks)
+
+
+def _blank(text: str, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the lines with as many blanks as a line has that is split."""
+    for start, end in spans:
+        if len(_BLANKS.findall(text, start, end)) >= _FEWEST_SPLIT:
+            yield start, end
 
 
 def _is_set_apart(stretch: str) -> bool:

@@ -24,6 +24,7 @@ from dedup.text.words import is_han, simplify
 __all__ = ["find_headers", "find_stuffing"]
 
 _FEWEST_ITEMS = 12
+_FEWEST_SIGNS = _FEWEST_ITEMS // 2  # that prose has not, in a list within a sentence
 _FEWEST_IN_COLUMN = 20
 _LONGEST_ITEM = 10
 _SEPARATORS = re.compile(r"[|｜,，、;；/_·•\s-]*+")
@@ -114,6 +115,8 @@ def _lists_in(start: int, line: str) -> Iterator[_List]:
 
 
 def _lists_between_stops(start: int, part: str, *, is_sentence: bool) -> Iterator[_List]:
+    if is_sentence and len(_OTHER_THAN_PROSE.findall(part)) < _FEWEST_SIGNS:
+        return  # as most
     for is_item, group in groupby(_ITEM.finditer(part), key=lambda match: _is_item(match[0])):
         run = list(group)
         if not is_item or len(run) < _FEWEST_ITEMS:
