@@ -20,6 +20,7 @@ from dedup.text.blanks import numerals, surnames
 from dedup.text.folding import BREAK
 from dedup.verdicts import (
     Likeness,
+    carries_whole,
     decide,
     is_garbled,
     is_refilled,
@@ -150,13 +151,13 @@ class Comparer:
         gaps, carried = examine_gaps(
             prepared.shingles, known, alignment.partners, numerals(), surnames()
         )
-        if carried.shared < self._least_shared:
-            return Verdict.NEW  # less than in the shortest article that is compared
         judged = self._judge_containment(
             prepared, Scores(carried.shared, scores.size, scores.original_size), carried.is_shared
         )
         likeness = Likeness(judged, carried.original_shared / scores.original_size, carried.shared)
         verdict = decide(likeness, damaged=prepared.damaged, thresholds=self._thresholds)
+        if carried.shared < self._least_shared and not carries_whole(verdict):
+            return Verdict.NEW  # a part, and less than in the shortest article that is compared
         if not verdict.is_copy:
             return verdict
         num_chars = min(prepared.normalized.num_chars, int(np.count_nonzero(known.codes)))

@@ -18,6 +18,7 @@ __all__ = [
     "rank",
 ]
 
+_FEWEST_NUMBERS = 3  # a share of fewer says nothing
 _WORDS_A_BLANK = 2  # more are the words of another region, or of an editor
 _SLIPS_A_BLANK = 2  # as many, and the text is garbled and no form
 _LEAST_PROSE = 60  # shingles
@@ -170,7 +171,7 @@ def is_refilled(
     filled = blanks + min(words, _WORDS_A_BLANK * blanks)
     if blanks == 0 or _SLIPS_A_BLANK * filled <= slips:
         return False
-    if numbers > 1 and numbers >= thresholds.refilled * (numbers + kept):
+    if numbers >= _FEWEST_NUMBERS and numbers >= thresholds.refilled * (numbers + kept):
         return True
     return filled * thresholds.chars_a_blank >= max(num_chars, thresholds.chars_a_blank)
 

@@ -93,8 +93,9 @@ class TestIsRefilled:
 
     def test_most_numbers_are_others(self):
         """However long it is, a text with other numbers in their places is a form."""
-        assert self.verdict(numbers=2, kept=3, num_chars=5000)
-        assert not self.verdict(numbers=2, kept=4, num_chars=5000)
+        assert self.verdict(numbers=4, kept=6, num_chars=5000)
+        assert not self.verdict(numbers=4, kept=7, num_chars=5000)
+        assert not self.verdict(numbers=2, kept=0, num_chars=5000)
 
     def test_blanks_by_length(self):
         """One name or number makes a form of a short text; it takes more in a longer one."""
