@@ -11,6 +11,8 @@ from matplotlib import pyplot as plt
 
 __all__ = ["draw_containments"]
 
+_MOST_STEPS = 250  # of a curve; more are not seen, and make the file large
+
 
 def draw_containments(classes: Mapping[str, Sequence[float]], threshold: float, path: Path) -> None:
     """Draw for each class of pairs the share with at most a containment, as SVG.
@@ -24,9 +26,10 @@ def draw_containments(classes: Mapping[str, Sequence[float]], threshold: float, 
     figure, axes = plt.subplots(figsize=(8, 4.5))
     for name, values in classes.items():
         if values:
-            ordered = np.sort(np.asarray(values))
-            share = np.arange(1, len(ordered) + 1) / len(ordered)
-            axes.step(ordered, share, where="post", label=f"{name} ({len(ordered):,})")
+            share = np.linspace(0, 1, min(len(values), _MOST_STEPS) + 1)
+            axes.step(
+                np.quantile(values, share), share, where="post", label=f"{name} ({len(values):,})"
+            )
     axes.axvline(threshold, color="grey", linestyle=":", linewidth=1)
     axes.set(
         xlabel="larger of containment and coverage",
