@@ -395,7 +395,14 @@ class Deduplicator:
         limit = self.config.max_candidates
         if place is IndexPlace.TABLES:
             return TabledOriginals(self._store, keys_of, own_keys_of, limit=limit)
-        return KnownOriginals(keys_of, own_keys_of, limit=limit)
+        return KnownOriginals(
+            self._store,
+            keys_of,
+            self._preparer.keys_of_block,
+            own_keys_of,
+            limit=limit,
+            least_own=self.config.min_chars,
+        )
 
     @contextmanager
     def _writing(self) -> Iterator[StoreWriter]:

@@ -295,6 +295,40 @@ class Preparer:
             for whole, sketch in zip(wholes, sketches, strict=True)
         ]
 
+    def keys_of_block(
+        self,
+        sketches: NDArray[np.uint32],
+        offsets: NDArray[np.intp],
+        digests: Sequence[bytes],
+    ) -> KeyBatch:
+        """Return the keys of many known articles, as `keys_of` does; none is looked up.
+
+        Args:
+            sketches: As `sign` returns them, one behind the other; uint32, shape (total,).
+            offsets: Article i has sketches[offsets[i]:offsets[i + 1]], nothing if it is too
+                short to compare; intp, shape (n + 1,).
+            digests: xxh3-128 of their folded characters, 16 bytes each.
+        """
+        num_perm = self._hasher.num_perm
+        lengths = np.diff(offsets)
+        is_signed = lengths > 0
+        places = offsets[:-1][is_signed, np.newaxis] + np.arange(num_perm)
+        slots = np.full((len(digests), num_perm), EMPTY_SLOT, np.uint32)
+        slots[is_signed] = sketches[places]
+        is_piece = np.ones(len(sketches), np.bool_)
+        is_piece[places] = False
+        wholes = self._keys(slots, digests)
+        is_key = np.repeat(is_signed[:, np.newaxis], wholes.shape[1], axis=1)
+        is_key[:, -1] = True  # that of the digest
+        return KeyBatch(
+            whole=wholes[is_key],
+            whole_offsets=_offsets_of(is_key.sum(axis=1)),
+            pieces=sketches[is_piece],
+            piece_offsets=_offsets_of(np.where(is_signed, lengths - num_perm, 0)),
+            probed=_NO_PIECES,
+            probed_offsets=np.zeros(len(digests) + 1, np.intp),
+        )
+
     def _sign(
         self, compared: FoldedBatch, num_chars: NDArray[np.intp]
     ) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
@@ -313,6 +347,10 @@ class Preparer:
         keys[:, :bands] = self._banding.band_keys(signatures)
         keys[:, bands] = _digest_keys(digests)
         return keys
+
+
+def _offsets_of(lengths: NDArray[np.intp]) -> NDArray[np.intp]:
+    return np.concatenate(([0], np.cumsum(lengths))).astype(np.intp)
 
 
 def _digest_keys(digests: Sequence[bytes]) -> NDArray[np.uint64]:

@@ -11,16 +11,19 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.sketch.keys import ListedKeys, Probe
+from dedup.sketch.keys import KeyBatch, ListedKeys, Probe
 from dedup.store.base import StoredArticle, StoreReader, StoreWriter
 
-__all__ = ["Candidates", "KeysOf", "OriginalIndex", "OwnKeysOf"]
+__all__ = ["Candidates", "KeysOf", "KeysOfBlock", "OriginalIndex", "OwnKeysOf"]
 
 OwnKeysOf = Callable[[StoredArticle, StoreReader], ListedKeys | None]
 """Gives the keys of what a copy has besides its original, if any."""
 
 KeysOf = Callable[[Sequence[NDArray[np.uint32] | None], Sequence[bytes]], Sequence[ListedKeys]]
 """Gives the keys of originals from their signatures and digests."""
+
+KeysOfBlock = Callable[[NDArray[np.uint32], NDArray[np.intp], Sequence[bytes]], KeyBatch]
+"""The same of very many: from sketches one behind the other, their offsets, and digests."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,19 +90,20 @@ class CandidateIndex:
         pieces = np.concatenate([each.pieces for each in keys])
         self._list(rows, whole, num_whole, pieces, num_pieces, of=of)
 
-    def add_batch(self, keys: KeyBatch, numbers: NDArray[np.uint32]) -> None:
+    def add_batch(self, keys: KeyBatch, numbers: NDArray[np.uint32], *, of: int = 0) -> None:
         """List articles that were prepared together; those without keys are passed over.
 
         Args:
             keys: Of each article.
             numbers: As in `add`; uint32, shape (articles,).
+            of: As in `add`.
         """
         num_whole, num_pieces = np.diff(keys.whole_offsets), np.diff(keys.piece_offsets)
         has_keys = num_whole > 0
         if has_keys.any():
             self._list(
                 numbers[has_keys], keys.whole, num_whole[has_keys],
-                keys.pieces, num_pieces[has_keys],
+                keys.pieces, num_pieces[has_keys], of=of,
             )  # fmt: skip
 
     def _list(

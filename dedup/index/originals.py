@@ -5,29 +5,54 @@ the writer finds it at once, everyone else only when its transaction is committe
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from dedup.index.base import Candidates, KeysOf, OwnKeysOf
+from dedup.index.base import Candidates, KeysOf, KeysOfBlock, OwnKeysOf
 from dedup.index.candidates import CandidateIndex
-from dedup.sketch.keys import ListedKeys, Probe
-from dedup.store.base import LogOperation, SignatureRow, StoredArticle, StoreReader, StoreWriter
+from dedup.sketch.keys import KeyBatch, ListedKeys, Probe
+from dedup.store.base import (
+    ArticleStore,
+    LogOperation,
+    SignatureBlock,
+    SignatureRow,
+    StoredArticle,
+    StoreReader,
+    StoreWriter,
+)
 
 __all__ = ["KnownOriginals"]
 
 _ROWS_AT_ONCE = 10_000
+_COPIES_AT_ONCE = 500  # below what any database takes in one list
 
 
 class KnownOriginals:
     """Finds candidates among the originals of a store. Safe to share between threads."""
 
-    def __init__(self, keys_of: KeysOf, own_keys_of: OwnKeysOf, *, limit: int) -> None:
-        """Start empty; `follow` fills it.
+    def __init__(
+        self,
+        store: ArticleStore,
+        keys_of: KeysOf,
+        keys_of_block: KeysOfBlock,
+        own_keys_of: OwnKeysOf,
+        *,
+        limit: int,
+        least_own: int,
+    ) -> None:
+        """Start empty; `load` fills it.
 
         Args:
+            store: Holds the originals.
             keys_of: Gives the keys of originals from their signatures and digests.
+            keys_of_block: Gives those of very many at once.
             own_keys_of: Gives the keys of what a copy has besides its original, if any.
             limit: Candidates returned at most.
+            least_own: Shingles beyond which a copy may have something besides its original.
         """
+        self._store = store
+        self._keys_of_block = keys_of_block
+        self._least_own = least_own
         self._keys_of = keys_of
         self._own_keys_of = own_keys_of
         self._staged_copies: set[int] = set()
@@ -52,18 +77,39 @@ class KnownOriginals:
         # What is committed while this runs is in the log behind this sequence.
         sequence = reader.sequence()
         num_originals = reader.stats().clusters
-        while rows := reader.originals_after(self._upto, limit=_ROWS_AT_ONCE):
-            with self._lock:
-                self._list(rows, of=num_originals)
-                self._upto = rows[-1].number
-        after = 0
-        while copies := reader.copies_after(after, limit=_ROWS_AT_ONCE):
-            after = copies[-1].number
-            with self._lock:
-                self._list_copies(copies, reader)
-        self._upto = max(self._upto, after)
+        copies: list[int] = []
+        # A thread of its own reads ahead, while this one enters keys.
+        with ThreadPoolExecutor(1) as ahead:
+            following = ahead.submit(self._read_block, 0)
+            while (found := following.result()) is not None:
+                block, keys = found
+                following = ahead.submit(self._read_block, block.last)
+                with self._lock:
+                    self._index.add_batch(keys, block.originals, of=num_originals)
+                    self._upto = block.last
+                copies += block.copies
+        for start in range(0, len(copies), _COPIES_AT_ONCE):
+            self._load_copies(copies[start : start + _COPIES_AT_ONCE], reader)
         self._sequence = sequence
         self.follow(reader)
+
+    def _read_block(self, after: int) -> tuple[SignatureBlock, KeyBatch] | None:
+        """Return the next articles of the store and the keys of the originals, None at the end."""
+        block = self._store.read().signatures_after(after, limit=_ROWS_AT_ONCE)
+        if not block.last:
+            return None
+        return block, self._keys_of_block(block.sketches, block.offsets, block.digests)
+
+    def _load_copies(self, numbers: Sequence[int], reader: StoreReader) -> None:
+        """List what copies have besides their originals; most have nothing."""
+        may_have = [
+            number
+            for number, shingles in reader.unmatched(numbers).items()
+            if shingles is None or shingles > self._least_own
+        ]
+        copies = reader.articles(may_have).values() if may_have else ()
+        with self._lock:
+            self._list_copies(copies, reader)
 
     def follow(self, reader: StoreReader) -> None:
         """Take over what was committed since the last call, by whichever process."""
@@ -146,13 +192,13 @@ class KnownOriginals:
                 self._index.discard(number)
                 self._staged_copies.discard(number)
 
-    def _list(self, rows: Iterable[SignatureRow], *, of: int = 0) -> None:
-        """List originals, the first of so many as are going to be listed at once."""
+    def _list(self, rows: Iterable[SignatureRow]) -> None:
+        """List originals."""
         rows = list(rows)
         numbers = [row.number for row in rows]
         digests = [row.normalized_digest for row in rows]
         keys = self._keys_of([row.signature for row in rows], digests)
-        self._index.add(keys, numbers, of=of)
+        self._index.add(keys, numbers)
         self._relistings += sum(number <= self._upto for number in numbers)
 
     def _list_copies(self, copies: Iterable[StoredArticle], reader: StoreReader) -> None:

@@ -43,6 +43,7 @@ _GROWTH = 1.3
 _LEAST_LIVING = 0.6  # of the entries: a table for 1.3 times as many has room for all of them
 _MOVED_PER_ENTRY = 16  # slots; a table has moved long before the next one is full
 _ADDED_AT_ONCE = 0.01  # of the homes, so that moving keeps step
+_ENTERED_AT_ONCE = 64  # keys whose places are read before the first is entered
 _PAGE = 1 << 12
 _RELEASED_AT_ONCE = 1 << 18  # slots
 
@@ -308,16 +309,36 @@ def _insert(
     seed: np.uint64,
     capacity: int,
 ) -> int:
-    """Enter each number under its key; return how many free slots that took."""
+    """Enter each number under its key; return how many free slots that took.
+
+    The memory is asked for many keys at once, as in `_find_buckets`.
+    """
     inserted = 0
-    for i in range(keys.size):
-        mixed = _mix(keys[i], seed)
-        entry = np.uint64((mixed & ~_LOW_HALF) | np.uint64(numbers[i]))
-        home = _home(mixed, old_homes)
-        if home >= border:
-            inserted += _enter(old_entries, home, entry, listed, capacity)
-        else:
-            inserted += _enter(new_entries, _home(mixed, new_homes), entry, listed, capacity)
+    mixed = np.empty(_ENTERED_AT_ONCE, np.uint64)
+    homes = np.empty(_ENTERED_AT_ONCE, np.int64)  # below 0 by one more for the new table
+    heads = np.empty(_ENTERED_AT_ONCE, np.uint64)
+    for start in range(0, keys.size, _ENTERED_AT_ONCE):
+        count = min(_ENTERED_AT_ONCE, keys.size - start)
+        for i in range(count):
+            mixed[i] = _mix(keys[start + i], seed)
+            home = _home(mixed[i], old_homes)
+            if home >= border:
+                homes[i] = home
+                heads[i] = old_entries[home]
+            else:
+                home = _home(mixed[i], new_homes)
+                homes[i] = -1 - home
+                heads[i] = new_entries[home]
+        for i in range(count):
+            entry = np.uint64((mixed[i] & ~_LOW_HALF) | np.uint64(numbers[start + i]))
+            entries = old_entries if homes[i] >= 0 else new_entries
+            home = homes[i] if homes[i] >= 0 else -1 - homes[i]
+            # A head may have been taken since it was read.
+            if heads[i] == 0 and entries[home] == 0:
+                entries[home] = entry
+                inserted += 1
+            else:
+                inserted += _enter(entries, home, entry, listed, capacity)
     return inserted
 
 

@@ -113,6 +113,27 @@ class SignatureRow:
     signature: NDArray[np.uint32] | None
 
 
+class SignatureBlock(NamedTuple):
+    """What an index needs to list many articles, in a few large pieces.
+
+    Attributes:
+        last: The highest number of the articles looked at; 0 if there was none.
+        originals: Their numbers, in order; uint32, shape (n,).
+        digests: xxh3-128 of the normalized text of each original, 16 bytes.
+        sketches: The sketches of the originals, one behind the other; uint32, shape (total,).
+        offsets: Original i has sketches[offsets[i]:offsets[i + 1]], nothing if it is too
+            short to compare; intp, shape (n + 1,).
+        copies: The numbers of the other articles, in order.
+    """
+
+    last: int
+    originals: NDArray[np.uint32]
+    digests: Sequence[bytes]
+    sketches: NDArray[np.uint32]
+    offsets: NDArray[np.intp]
+    copies: Sequence[int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewArticle:
     """An article to be written.
@@ -283,12 +304,23 @@ class StoreReader(Protocol):
         """Return articles numbered above this that are no originals, in order."""
         ...
 
+    def unmatched(self, numbers: Sequence[int]) -> dict[int, int | None]:
+        """Return how many shingles of copies their best match lacked; missing ones are left out.
+
+        None where the answer does not tell: an original's, or that of one that was one.
+        """
+        ...
+
     def originals(self, numbers: Sequence[int]) -> list[SignatureRow]:
         """Return the signature rows of those that are originals now, in order."""
         ...
 
     def originals_after(self, number: int, *, limit: int) -> list[SignatureRow]:
         """Return signature rows of originals numbered above this, in order."""
+        ...
+
+    def signatures_after(self, number: int, *, limit: int) -> "SignatureBlock":
+        """Return the signatures of articles numbered above this, in order."""
         ...
 
     def sequence(self) -> int:

@@ -26,6 +26,7 @@ from dedup.store.base import (
     LogOperation,
     NewArticle,
     Sighting,
+    SignatureBlock,
     SignatureRow,
     StoredArticle,
     StoreStats,
@@ -37,6 +38,7 @@ from dedup.store.encoding import (
     encode_finding,
     from_microseconds,
     to_microseconds,
+    unmatched_shingles,
 )
 from dedup.store.maintenance import UNFINISHED_IMPORT
 
@@ -217,6 +219,15 @@ class SqlReader(ABC):
         )
         return [stored_article(row) for row in rows]
 
+    def unmatched(self, numbers: Sequence[int]) -> dict[int, int | None]:
+        """Return how many shingles of copies their best match lacked; missing ones are left out."""
+        rows = self._rows(
+            f"SELECT number, finding FROM articles WHERE number IN ({placeholders(numbers)})",
+            tuple(numbers),
+        )
+        with damage_reported():
+            return {number: unmatched_shingles(finding) for number, finding in rows}
+
     def originals(self, numbers: Sequence[int]) -> list[SignatureRow]:
         """Return the signature rows of those that are originals now, in order."""
         rows = self._rows(
@@ -234,6 +245,27 @@ class SqlReader(ABC):
             (number, limit),
         )
         return _signature_rows(rows)
+
+    def signatures_after(self, number: int, *, limit: int) -> SignatureBlock:
+        """Return the signatures of articles numbered above this, in order."""
+        rows = self._rows(
+            "SELECT number, is_original, normalized_digest,"
+            " CASE WHEN is_original = 1 THEN signature END FROM signatures"
+            " WHERE number > ? ORDER BY number LIMIT ?",
+            (number, limit),
+        )
+        with damage_reported():
+            originals = [row for row in rows if row[1]]
+            frames = [row[3] or b"" for row in originals]
+            lengths = np.fromiter(map(len, frames), np.intp, len(frames))
+            return SignatureBlock(
+                last=rows[-1][0] if rows else 0,
+                originals=np.array([row[0] for row in originals], np.uint32),
+                digests=[row[2] for row in originals],
+                sketches=np.frombuffer(b"".join(frames), np.uint32),
+                offsets=np.concatenate([[0], np.cumsum(lengths // 4)]).astype(np.intp),
+                copies=[row[0] for row in rows if not row[1]],
+            )
 
     def sequence(self) -> int:
         """Return the sequence of the newest log entry, 0 for an empty log."""

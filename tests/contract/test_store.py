@@ -1,5 +1,6 @@
 """What every store keeps to, run for every store and every store opened again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -286,7 +287,7 @@ class TestClusters:
 
 class TestSignatures:
     def test_originals_in_order(self, store):
-        """A start reads the signatures of all originals, page by page."""
+        """The signatures of all originals come page by page."""
         numbers = add(
             store,
             new_article("a1", cluster_id="c1"),
@@ -302,6 +303,44 @@ class TestSignatures:
         assert SIGNATURE.tolist() == first.signature.tolist()
         assert (numbers[1], None) == (second.number, second.signature)
         assert numbers[3] == third.number
+
+    def test_blocks_in_order(self, store):
+        """A start reads the signatures of all originals, page by page."""
+        numbers = add(
+            store,
+            new_article("a1", cluster_id="c1"),
+            new_article("a2", cluster_id="c2", signature=None),
+            new_article("a3", cluster_id="c1"),
+            new_article("a4", cluster_id="c3", signature=SIGNATURE + 1),
+        )
+
+        first = store.read().signatures_after(0, limit=2)
+        second = store.read().signatures_after(first.last, limit=2)
+        end = store.read().signatures_after(second.last, limit=2)
+
+        assert numbers[:2] == first.originals.tolist()
+        assert [b"n" * 16] * 2 == first.digests
+        assert [0, 128, 128] == first.offsets.tolist()
+        assert SIGNATURE.tolist() == first.sketches.tolist()
+        assert [numbers[2]] == second.copies
+        assert [numbers[3]] == second.originals.tolist()
+        assert (SIGNATURE + 1).tolist() == second.sketches.tolist()
+        assert (0, [], []) == (end.last, end.originals.tolist(), end.copies)
+
+    def test_what_copies_lack(self, store):
+        """A copy's finding tells what its best match lacked; that of an original nothing."""
+        new = replace(new_article().finding, verdict=Verdict.NEW, replaces=None)
+        copy = replace(new_article().finding, replaces=None)
+        numbers = add(
+            store,
+            new_article("a1", finding=new),
+            new_article("a2", finding=copy),
+            new_article("a3"),  # took an original's place
+        )
+
+        unmatched = store.read().unmatched([*numbers, 99])
+
+        assert dict(zip(numbers, (None, 1, None), strict=True)) == unmatched
 
 
 class TestLog:

@@ -57,6 +57,8 @@ def test_indexes_only(deduplicator, asked, seeds):
         reader.clusters(order, below=(1, 3), limit=50)
     reader.members(stored.cluster_id, after=0, limit=50)
     reader.originals_after(0, limit=50)
+    reader.signatures_after(0, limit=50)
+    reader.unmatched([stored.number])
     reader.log(after=0, limit=50, operations=CHANGES)
     deduplicator.check(Article(text=seeds["000"] + "又一段。" * 60, id="new"))
     reader.longest_unseen(after=0, limit=50)

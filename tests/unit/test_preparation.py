@@ -1,3 +1,4 @@
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,3 +55,22 @@ def test_stored_facts_give_the_same_keys(text: str) -> None:
         [stored] = PREPARER.keys_of([outcome.sketch], [outcome.normalized_digest])
 
         assert [part.tolist() for part in outcome.keys] == [part.tolist() for part in stored]
+
+
+@given(st.lists(articles, min_size=1, max_size=8))
+def test_a_block_gives_the_same_keys(batch: list[Article]) -> None:
+    """Articles are listed under the same keys one by one and many at once."""
+    outcomes = [one for article in batch if isinstance(one := alone(article), PreparedArticle)]
+    nothing = np.empty(0, np.uint32)
+    sketches = [nothing if one.sketch is None else one.sketch for one in outcomes]
+
+    keys = PREPARER.keys_of_block(
+        np.concatenate([nothing, *sketches]),
+        np.cumsum([0, *map(len, sketches)], dtype=np.intp),
+        [one.normalized_digest for one in outcomes],
+    )
+
+    assert [key for one in outcomes for key in one.keys.whole] == keys.whole.tolist()
+    assert [len(one.keys.whole) for one in outcomes] == np.diff(keys.whole_offsets).tolist()
+    assert [key for one in outcomes for key in one.keys.pieces] == keys.pieces.tolist()
+    assert [len(one.keys.pieces) for one in outcomes] == np.diff(keys.piece_offsets).tolist()
