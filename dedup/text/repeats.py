@@ -124,16 +124,11 @@ def _without_headline(text: str, begin: int, stop: int) -> int:
     A short line in front of it that is not the last one of the copy before.
     """
     line_start = text.rfind("\n", 0, begin) + 1
-    # A headline may end like the body's first sentence begins.
-    line = (
-        text[line_start : line_start + 2 * _LONGEST_HEADLINE].partition("\n")[0]
-        if begin > line_start
-        else ""
-    )
-    is_headline = 0 < len(line.strip()) <= _LONGEST_HEADLINE and "。" not in line
-    if not is_headline or line_start == 0:
+    line = text[line_start:begin].strip()
+    is_headline = 0 < len(line) <= _LONGEST_HEADLINE and "。" not in line
+    if not is_headline or line_start == 0 or not text[begin : begin + 1].isspace():
         return begin
-    return begin if text[line_start:stop].rstrip().endswith("\n" + line.strip()) else line_start - 1
+    return begin if text[line_start:stop].rstrip().endswith("\n" + line) else line_start - 1
 
 
 _LONGEST_HEADLINE = 60
