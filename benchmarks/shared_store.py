@@ -122,6 +122,10 @@ def fill(location: str, maker: Maker, count: int, *, jobs: int = 2) -> None:
             f"SELECT setval(pg_get_serial_sequence('{SCHEMA}.articles', 'number'), %s)".encode(),
             (num_made * _VERSIONS,),
         )
+        connection.execute(
+            f"UPDATE {SCHEMA}.counts SET (articles, clusters) = ROW (%s, %s)".encode(),
+            (num_made * _VERSIONS, num_made * _VERSIONS),
+        )
         connection.execute("VACUUM ANALYZE")
 
 

@@ -10,6 +10,7 @@ within one run.
 
 import argparse
 import json
+import os
 import resource
 import secrets
 import socket
@@ -28,12 +29,13 @@ import psycopg
 from shared_store import Maker, fill
 from speed.load import post, run_load
 
-from dedup import Article, Deduplicator
+from dedup import Article, Deduplicator, IndexPlace
 
 _BEYOND = 10**9  # numbers of articles that no fill has written
 _CLIENTS = 8
 _START_S = 600
-_TABLES = ("articles", "clusters", "signatures", "normalized_texts", "log")
+_TABLES = ("articles", "clusters", "signatures", "normalized_texts", "log", "listings")
+_POSTINGS = ("bands", "samples")  # each in partitions
 
 
 def samples(maker: Maker, count: int) -> list[Article]:
@@ -69,10 +71,10 @@ def most_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def time_library(location: str, maker: Maker, count: int) -> None:
+def time_library(location: str, maker: Maker, count: int, index: IndexPlace) -> None:
     """Time checks in this process."""
     before, start = most_memory(), time.perf_counter()
-    with Deduplicator.open(location) as dedup:
+    with Deduplicator.open(location, index=index) as dedup:
         known = dedup.stats().articles
         ready = time.perf_counter() - start
         print(f"ready after {ready:.1f} s, {ready / known * 1e6:.1f} µs an article")
@@ -86,9 +88,9 @@ def time_library(location: str, maker: Maker, count: int) -> None:
             report(f"check, remember {remember}, a copy", check[1::2])
 
 
-def time_service(location: str, maker: Maker, count: int) -> None:
+def time_service(location: str, maker: Maker, count: int, index: IndexPlace) -> None:
     """Time checks over HTTP, one client and then several."""
-    with serving(location) as port:
+    with serving(location, index) as port:
         for clients in (1, _CLIENTS):
             for remember in (False, True):
                 bodies = [
@@ -103,7 +105,7 @@ def time_service(location: str, maker: Maker, count: int) -> None:
 
 
 @contextmanager
-def serving(location: str) -> Iterator[int]:
+def serving(location: str, index: IndexPlace) -> Iterator[int]:
     """Serve a store with one worker, and tell the port when it is ready."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -111,6 +113,7 @@ def serving(location: str) -> Iterator[int]:
     command = [Path(sys.executable).with_name("dedup"), "serve", "--port", port]
     process = subprocess.Popen(
         [*map(str, command), "--store", location, "--workers", "1"],
+        env={**os.environ, "DEDUP_INDEX": index},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -150,6 +153,14 @@ def print_sizes(location: str) -> None:
             ).fetchone() or (0, 0)
             total += rows + indexes
             print(f"{table:<18}{rows / count:8.0f} + {indexes / count:5.0f} bytes an article")
+        for table in _POSTINGS:
+            rows, indexes = connection.execute(
+                "SELECT sum(pg_table_size(relid)), sum(pg_indexes_size(relid))"
+                " FROM pg_partition_tree(%s::regclass) WHERE isleaf",
+                (table,),
+            ).fetchone() or (0, 0)
+            total += rows + indexes
+            print(f"{table:<18}{rows / count:8.0f} + {indexes / count:5.0f} bytes an article")
         print(f"{'in all':<18}{total / count:8.0f} bytes an article")
 
 
@@ -170,13 +181,15 @@ def main() -> None:
     parser.add_argument("location")
     parser.add_argument("--articles", type=int, default=1_000_000)
     parser.add_argument("--checks", type=int, default=600, help="of each sort (default: 600)")
+    parser.add_argument("--index", type=IndexPlace, default=IndexPlace.MEMORY)
     options = parser.parse_args()
     maker = Maker(options.corpus)
     if is_empty(options.location):
         fill(options.location, maker, options.articles)
     print_sizes(options.location)
-    time_library(options.location, maker, options.checks)
-    time_service(options.location, maker, options.checks)
+    time_library(options.location, maker, options.checks, options.index)
+    time_service(options.location, maker, options.checks, options.index)
+    print_sizes(options.location)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ In memory are the index, an id an article, and the articles that are being compa
 """
 
 import pickle
-from array import array
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TypeVar, overload
@@ -22,6 +20,7 @@ from typing import TypeVar, overload
 import numpy as np
 from cachetools import LRUCache
 
+from dedup.batch.groups import Groups
 from dedup.batch.parallel import Outlines, Packed, article_of, outlined
 from dedup.batch.scratch import Scratch
 from dedup.config import DedupConfig
@@ -108,7 +107,7 @@ class _Collection:
         self._too_short: set[int] = set()
         self._index = CandidateIndex()
         self._first_places: dict[str, int] = {}
-        self._groups = _Groups()
+        self._groups = Groups()
 
     @property
     def num_related(self) -> int:
@@ -180,45 +179,6 @@ class _Collection:
         prepared = _PreparedAnew(positions, self._texts, dedup)
         for place in taking_order(prepared, self._config):
             yield positions[place], prepared[place]
-
-
-class _Groups:
-    """Which positions belong together: a forest of disjoint sets.
-
-    References:
-        Tarjan, "Efficiency of a good but not linear set union algorithm", 1975.
-    """
-
-    def __init__(self) -> None:
-        self._parents: dict[int, int] = {}
-
-    def __len__(self) -> int:
-        """Return how many positions are in any group."""
-        return len(self._parents)
-
-    def __contains__(self, position: int) -> bool:
-        """Return whether a position is in any group."""
-        return position in self._parents
-
-    def join(self, one: int, other: int) -> None:
-        """Put two positions, and all that belong to them, in one group."""
-        first, second = sorted((self._root(one), self._root(other)))
-        self._parents[second] = first
-
-    def all(self) -> Iterable[Sequence[int]]:
-        """Return the groups, each by ascending position."""
-        groups: dict[int, array[int]] = defaultdict(lambda: array("q"))
-        for position in sorted(self._parents):
-            groups[self._root(position)].append(position)
-        return groups.values()
-
-    def _root(self, position: int) -> int:
-        parents = self._parents
-        parent = parents.setdefault(position, position)
-        while parent != position:
-            parents[position] = parents[parent]  # halving the path is all the balance it needs
-            position, parent = parent, parents[parent]
-        return position
 
 
 class _PreparedAnew(Sequence[PreparedArticle]):

@@ -1,12 +1,13 @@
 """Scanning on a Spark cluster: the answers of `dedup.batch.scanning`, for any number.
 
-Four stages, each kept beside the output until all is done, so that a job that was broken
+Five stages, each kept beside the output until all is done, so that a job that was broken
 off goes on behind the last one that is whole:
 
 1. outlines: every article prepared, by the same kernels, in Arrow batches;
-2. pairs: articles that share keys, of which a hot one counts for so many articles only;
-3. groups: articles that pairs connect, under the smallest number of each group;
-4. verdicts: whole groups spread over the cluster, and each partition scanned as a folder is.
+2. buckets: the articles under each key, of a hot one so many and no more;
+3. pairs: articles that share enough keys;
+4. groups: articles that pairs connect, under the smallest number of each group;
+5. verdicts: whole groups spread over the cluster, and each partition scanned as a folder is.
 
 An article that no other comes near is new. Which of a group are the originals is decided
 by the articles alone, so the answers do not depend on how the input was split. Nothing
@@ -20,13 +21,16 @@ from hashlib import sha256
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyspark import TaskContext
 from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, Observation, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812  as everyone calls it
 
+from dedup.batch.groups import Groups
 from dedup.batch.records import article_from_fields, fields_by_name
 from dedup.batch.scanning import scan
 from dedup.config import DedupConfig
@@ -45,14 +49,23 @@ _LEAST_WHOLE = 2
 _LEAST_SHARE = 0.1
 _LEAST_PROMISE = 0.25
 
+_LAYOUT = "2"  # of what stages leave to one another
 _ARTICLES_AT_ONCE = 256
-_SALTS = 16
+_PIECE = 0x1E3779B9 << 32  # upper half of the key of every piece
 _DOC_BITS = 33  # of a number within its partition
+
+_PAIRS_OF_A_TASK = 3_000_000
+"""Pairs that one task groups in its memory, some 200 bytes each; more are grouped in rounds,
+each of which costs several jobs."""
+
+_PARTITIONS = "spark.sql.shuffle.partitions"
+_PARTITION_BYTES = 64 << 20
+_SHUFFLED = 2  # bytes of keys that are shuffled, for each byte of input
 
 _OUTLINE = """
     doc long, path string, id string, text string, title string, url string, format string,
     skipped string, damage string, cluster_id string, published_at timestamp,
-    whole array<long>, pieces array<long>, probe array<long>, num_pieces int
+    listed array<long>, asked array<long>, num_whole int, num_pieces int
 """
 _DAMAGE = "damaged boolean, score double, kinds map<string, int>"
 _VERDICT = f"""
@@ -63,16 +76,18 @@ _VERDICT = f"""
 
 # The same for Arrow, which makes the batches.
 _TEXTS = ("path", "id", "text", "title", "url", "format", "skipped", "damage", "cluster_id")
-_LISTS = ("whole", "pieces", "probe")
+_LISTS = ("listed", "asked")
 _OUTLINE_ARROW = pa.schema(
     [
         ("doc", pa.int64()),
         *((name, pa.string()) for name in _TEXTS),
         ("published_at", pa.timestamp("us", "UTC")),
         *((name, pa.list_(pa.int64())) for name in _LISTS),
+        ("num_whole", pa.int32()),
         ("num_pieces", pa.int32()),
     ]
 )
+_GROUP_ARROW = pa.schema([("doc", pa.int64()), ("group", pa.int64())])
 _VERDICT_ARROW = pa.schema(
     [
         *((name, pa.string()) for name in ("path", "id", "verdict", "original", "cluster_id")),
@@ -137,10 +152,14 @@ def scan_on_spark(
         InvalidFieldError: There is nothing to read, or no column has the text.
     """
     config = config or DedupConfig()
+    spark = _tuned(spark, source)
     articles = _articles(spark, source)
     stages = _Stages(spark, output, source, articles, config, report)
     outlines = stages.run("outlines", lambda: _outlines(articles, config))
-    pairs = stages.run("pairs", lambda: _pairs(outlines))
+    # Kept, so that Spark knows how large they are: where few articles are alike, they are
+    # sent to all tasks, and the many keys that are asked for stay where they are.
+    buckets = stages.run("buckets", lambda: _buckets(outlines))
+    pairs = stages.run("pairs", lambda: _pairs(outlines, buckets))
     groups = stages.run("groups", lambda: _groups(pairs, stages))
     verdicts = stages.run("verdicts", lambda: _verdicts(outlines, groups, config))
     told = verdicts.where("skipped IS NULL").drop("skipped")
@@ -155,13 +174,18 @@ def scan_on_spark(
         writer.parquet(f"{output}/verdicts")
     skipped.write.mode("error").json(f"{output}/skipped")
     by_verdict = {row["verdict"]: row["count"] for row in told.groupBy("verdict").count().collect()}
-    counts = Counts(outlines.count(), skipped.count(), by_verdict)
+    num_articles = stages.rows["outlines"]
+    counts = Counts(num_articles, num_articles - sum(by_verdict.values()), by_verdict)
     stages.clear()
     return counts
 
 
 class _Stages:
-    """The results of stages, each computed once, whatever happens to the job."""
+    """The results of stages, each computed once, whatever happens to the job.
+
+    Attributes:
+        rows: How many each stage gave, by its name.
+    """
 
     def __init__(
         self,
@@ -173,7 +197,14 @@ class _Stages:
         report: Report,
     ) -> None:
         # What another input, release or configuration left is never taken for one's own.
-        parts = [source, Preparer(config).scheme, repr(config), *sorted(articles.inputFiles())]
+        self.rows: dict[str, int] = {}
+        parts = [
+            _LAYOUT,
+            source,
+            Preparer(config).scheme,
+            repr(config),
+            *sorted(articles.inputFiles()),
+        ]
         digest = sha256("\n".join(parts).encode()).hexdigest()[:16]
         self._spark = spark
         self._folder = f"{output}/_stages/{digest}"
@@ -185,11 +216,14 @@ class _Stages:
         path = f"{self._folder}/{name}"
         if self._exists(f"{path}/_SUCCESS"):
             self._report(name, "was there")
+            self.rows[name] = self._spark.read.parquet(path).count()
         else:
-            compute().write.mode("overwrite").parquet(path)
-        result = self._spark.read.parquet(path)
-        self._report(name, f"{result.count()} rows")
-        return result
+            counted = Observation(name)
+            frame = compute().observe(counted, F.count(F.lit(1)).alias("rows"))
+            frame.write.mode("overwrite").parquet(path)
+            self.rows[name] = counted.get["rows"]
+        self._report(name, f"{self.rows[name]} rows")
+        return self._spark.read.parquet(path)
 
     def keep(self, name: str, frame: DataFrame) -> DataFrame:
         """Write a result in the middle of a stage and return it as read again.
@@ -203,18 +237,31 @@ class _Stages:
 
     def clear(self) -> None:
         """Delete what the stages left."""
-        file_system, path = self._located(self._all)
+        file_system, path = _located(self._spark, self._all)
         file_system.delete(path, True)
 
     def _exists(self, path: str) -> bool:
-        file_system, located = self._located(path)
+        file_system, located = _located(self._spark, path)
         return bool(file_system.exists(located))
 
-    def _located(self, path: str) -> tuple[Any, Any]:
-        gateway: Any = self._spark.sparkContext._jvm  # noqa: SLF001  Hadoop's own interface
-        located = gateway.org.apache.hadoop.fs.Path(path)
-        configuration = self._spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001
-        return located.getFileSystem(configuration), located
+
+def _tuned(spark: SparkSession, source: str) -> SparkSession:
+    """Return a session with as many partitions as the input needs, unless somebody chose."""
+    tuned = spark.newSession()
+    if not spark.sparkContext.getConf().contains(_PARTITIONS):
+        file_system, path = _located(spark, source)
+        size = file_system.getContentSummary(path).getLength() if file_system.exists(path) else 0
+        wanted = -(-size * _SHUFFLED // _PARTITION_BYTES)
+        tuned.conf.set(_PARTITIONS, max(wanted, spark.sparkContext.defaultParallelism))
+    return tuned
+
+
+def _located(spark: SparkSession, path: str) -> tuple[Any, Any]:
+    """Return the file system of a path, and the path, as Hadoop knows them."""
+    gateway: Any = spark.sparkContext._jvm  # noqa: SLF001  Hadoop's own interface
+    located = gateway.org.apache.hadoop.fs.Path(path)
+    configuration = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001
+    return located.getFileSystem(configuration), located
 
 
 def _articles(spark: SparkSession, source: str) -> DataFrame:
@@ -317,30 +364,37 @@ def _outline_columns(outcome: PreparedArticle) -> dict[str, Any]:
         "id": outcome.id,
         "damage": orjson.dumps(damage_to_dict(outcome.normalized.repaired.damage)).decode(),
         "cluster_id": founded_cluster_id(outcome.id),
-        "whole": keys.whole.view("int64"),
-        "pieces": keys.pieces,
-        "probe": probe.pieces,
+        "listed": _joined(keys.whole, keys.pieces),
+        "asked": _joined(probe.whole, probe.pieces),
+        "num_whole": len(probe.whole),
         "num_pieces": probe.num_pieces,
     }
 
 
-def _pairs(outlines: DataFrame) -> DataFrame:
+def _joined(whole: NDArray[np.uint64], pieces: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return keys of both sorts as one, apart from each other; int64, shape (n,)."""
+    return np.concatenate([whole.view(np.int64), pieces.astype(np.int64) | _PIECE])
+
+
+def _pairs(outlines: DataFrame, buckets: DataFrame) -> DataFrame:
     """Return the pairs of articles that come near each other, and those of one id."""
-    listed = _keyed(outlines, whole="whole", pieces="pieces")
-    asking = _keyed(outlines, whole="whole", pieces="probe")
+    asking = outlines.select("doc", F.explode("asked").alias("key"))
     near = (
-        asking.join(_buckets(listed), ["is_piece", "key"])
-        .select("doc", "is_piece", F.explode("docs").alias("other"), F.size("docs").alias("length"))
+        asking.join(buckets, "key")
+        .select("doc", "key", F.explode("docs").alias("other"), F.size("docs").alias("length"))
         .where("doc <> other")
         .groupBy("doc", "other")
         .agg(
-            F.count_if(~F.col("is_piece")).alias("shared_whole"),
-            F.count_if("is_piece").alias("shared_pieces"),
+            F.count_if(~_is_piece()).alias("shared_whole"),
+            F.count_if(_is_piece()).alias("shared_pieces"),
             F.sum(1 / F.col("length")).alias("rarity"),
         )
     )
-    sizes = outlines.select("doc", "num_pieces", F.size("whole").alias("num_whole"))
-    others = outlines.select(F.col("doc").alias("other"), F.size("pieces").alias("other_pieces"))
+    sizes = outlines.select("doc", "num_pieces", "num_whole")
+    others = outlines.select(
+        F.col("doc").alias("other"),
+        (F.size("listed") - F.col("num_whole")).alias("other_pieces"),
+    )
     smaller = F.greatest(F.least("num_pieces", "other_pieces"), F.lit(1))
     share = F.least(F.col("shared_pieces") / smaller, F.lit(1.0))
     is_near = (
@@ -354,38 +408,47 @@ def _pairs(outlines: DataFrame) -> DataFrame:
     return near.unionByName(namesakes.where("doc <> other")).distinct()
 
 
-def _keyed(outlines: DataFrame, *, whole: str, pieces: str) -> DataFrame:
-    def part(column: str, *, is_piece: bool) -> DataFrame:
-        key = F.explode(column).alias("key")
-        return outlines.select("doc", F.lit(is_piece).alias("is_piece"), key)
-
-    return part(whole, is_piece=False).unionByName(part(pieces, is_piece=True))
+def _is_piece() -> Column:
+    return F.shiftright("key", 32) == _PIECE >> 32
 
 
-def _buckets(listed: DataFrame) -> DataFrame:
+def _buckets(outlines: DataFrame) -> DataFrame:
     """Return the articles under each key, of a hot one no more than the index would keep.
 
-    In two steps, so that no task ever holds all the articles of a hot key.
+    Which ones is a matter of their ids, so that it does not depend on the partitions. Spark
+    ranks before it shuffles: no task ever holds all the articles of a hot key.
     """
-    some = F.slice(F.sort_array(F.collect_list("entry")), 1, BUCKET_CAPACITY)
-    entry = F.struct(F.xxhash64("doc").alias("order"), "doc").alias("entry")
-    salt = F.pmod(F.xxhash64("doc"), F.lit(_SALTS)).alias("salt")
-    salted = (
-        listed.select("is_piece", "key", salt, entry)
-        .groupBy("is_piece", "key", "salt")
-        .agg(some.alias("entries"))
+    listed = outlines.select(
+        "doc", F.xxhash64("id").alias("order"), F.explode("listed").alias("key")
     )
-    merged = F.slice(F.sort_array(F.flatten(F.collect_list("entries"))), 1, BUCKET_CAPACITY)
+    place = F.row_number().over(Window.partitionBy("key").orderBy("order", "doc"))
     return (
-        salted.groupBy("is_piece", "key")
-        .agg(merged.alias("entries"))
-        .select("is_piece", "key", F.col("entries.doc").alias("docs"))
+        listed.withColumn("place", place)
+        .where(F.col("place") <= BUCKET_CAPACITY)
+        .groupBy("key")
+        .agg(F.collect_list("doc").alias("docs"))
         .where(F.size("docs") > 1)
     )
 
 
 def _groups(pairs: DataFrame, stages: _Stages) -> DataFrame:
-    """Return, for each article that others come near, the smallest number of its group.
+    """Return, for each article that others come near, the smallest number of its group."""
+    if stages.rows["pairs"] <= _PAIRS_OF_A_TASK:
+        return pairs.coalesce(1).mapInArrow(_group_in_memory, "doc long, group long")
+    return _group_in_rounds(pairs, stages)
+
+
+def _group_in_memory(batches: Batches) -> Batches:
+    groups = Groups()
+    for batch in batches:
+        for one, other in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            groups.join(one, other)
+    rows = ({"doc": doc, "group": group[0]} for group in groups.all() for doc in group)
+    yield from _as_batches(rows, _GROUP_ARROW)
+
+
+def _group_in_rounds(pairs: DataFrame, stages: _Stages) -> DataFrame:
+    """The same for more pairs than one task can hold.
 
     References:
         Kiveris et al., "Connected components in MapReduce and beyond", 2014.
