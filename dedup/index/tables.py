@@ -66,9 +66,11 @@ class TabledOriginals:
         """Fill the tables if nobody did yet; catch up with writers that keep none."""
         tables = cast("PostingReader", reader)
         if tables.posted_upto() is None:
-            # What is committed while this runs is in the log behind this sequence.
-            sequence = reader.sequence()
-            self._store.fill_postings(self._listings(reader), sequence, capacity=BUCKET_CAPACITY)
+            # One state: an original that became a copy meanwhile would be listed twice.
+            with reader.snapshot() as state:
+                self._store.fill_postings(
+                    self._listings(state), state.sequence(), capacity=BUCKET_CAPACITY
+                )
         if tables.posted_upto() != reader.sequence():
             self._catch_up()
 

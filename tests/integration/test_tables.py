@@ -36,6 +36,13 @@ def answer_of(result):
     return answer
 
 
+def sentences(seed):
+    """Return sixty characters that no other seed gives, in what looks like sentences."""
+    characters = prose(seed)
+    halves = [characters[start : start + 10] for start in range(0, 60, 10)]
+    return "".join(f"{one}的{two}。" for one, two in zip(halves[::2], halves[1::2], strict=True))
+
+
 def operations(seeds, *, count, seed):
     """Yield random operations: a name, an article's id, and a text for some."""
     chosen = random.Random(seed)
@@ -46,7 +53,7 @@ def operations(seeds, *, count, seed):
         start = chosen.randrange(len(story) // 3)
         text = story[start : start + chosen.randint(60, len(story))]
         if chosen.random() < 0.4:
-            text += prose(chosen.randrange(6)) * chosen.randint(1, 4)
+            text += sentences(chosen.randrange(6)) * chosen.randint(1, 4)
         if chosen.random() < 0.2:
             text = text.replace("。", "\u200b。").replace("的", "的(de)")
         name = chosen.choices(
@@ -140,7 +147,7 @@ class TestHeir:
     @pytest.mark.parametrize("index", IndexPlace)
     def test_found_as_a_whole(self, database, index):
         """A copy that had been listed for its own prose is found like any original later."""
-        story, own = ("".join(prose(f"{part}{n}") for n in range(5)) for part in "ab")
+        story, own = ("".join(sentences(f"{part}{n}") for n in range(5)) for part in "ab")
         with Deduplicator.open(database, index=index) as deduplicator:
             deduplicator.check(Article(text=story, id="original"))
             deduplicator.check(Article(text=story + own, id="heir"))
@@ -159,6 +166,31 @@ class TestStore:
 
         with open_tables(database) as deduplicator:
             assert "known" == deduplicator.check(Article(text=seeds["000"])).original.id
+
+    def test_filled_while_others_write(self, database, monkeypatch):
+        """An original that becomes a copy while the tables are filled is listed once."""
+        story, *own = ("".join(sentences(f"{part}{n}") for n in range(5)) for part in "abc")
+        read = PostgresReader.originals_after
+        with Deduplicator.open(database) as in_memory:
+            for name, text in zip(("former", "later"), own, strict=True):
+                in_memory.check(Article(text=story + text[:150], id=name))
+            cluster_id = in_memory.catalogue.article("former").cluster_id
+
+            def read_and_pin(reader, number, *, limit):
+                rows = read(reader, number, limit=limit)
+                if not rows:
+                    in_memory.pin(cluster_id, "later")
+                return rows
+
+            with monkeypatch.context() as patched:
+                patched.setattr(PostgresReader, "originals_after", read_and_pin)
+                in_tables = open_tables(database)
+            with in_tables:
+                for text in (story, *own):
+                    probe = Article(text=text, id="probe")
+                    expected = answer_of(in_memory.check(probe, remember=False))
+                    assert expected == answer_of(in_tables.check(probe, remember=False))
+        assert [] == violations(database)
 
     def test_rolled_back(self, database, seeds, monkeypatch):
         """Of a transaction that failed the tables know nothing."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dedup import Article, DedupError, Deduplicator, IdConflictError, scan
 from dedup.batch import parallel
-from dedup.batch.scanning import _Groups
+from dedup.batch.groups import Groups
 from dedup.batch.scratch import Scratch
 
 
@@ -109,7 +109,7 @@ def test_order_makes_no_difference(data, seeds, tmp_path_factory):
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30))))
 def test_groups_are_connected_components(pairs):
     """What belongs together is what networkx finds connected."""
-    groups = _Groups()
+    groups = Groups()
     for one, other in pairs:
         groups.join(one, other)
     expected = nx.connected_components(nx.Graph(pairs))
