@@ -54,9 +54,8 @@ _ARTICLES_AT_ONCE = 256
 _PIECE = 0x1E3779B9 << 32  # upper half of the key of every piece
 _DOC_BITS = 33  # of a number within its partition
 
-_PAIRS_OF_A_TASK = 3_000_000
-"""Pairs that one task groups in its memory, some 200 bytes each; more are grouped in rounds,
-each of which costs several jobs."""
+_PAIRS_OF_A_TASK = 1_000_000
+"""Pairs that one task groups in its memory; more are grouped in rounds of several jobs."""
 
 _PARTITIONS = "spark.sql.shuffle.partitions"
 _PARTITION_BYTES = 64 << 20

@@ -9,7 +9,7 @@ from kills import Load
 from races import hold_races
 from service import Client, Service, wait_until
 
-from dedup.config import DedupConfig
+from dedup.config import DedupConfig, IndexPlace
 from dedup.preparation import Preparer
 from dedup.store.opening import open_for_upkeep
 from dedup.upkeep import signer
@@ -19,9 +19,10 @@ RACES = int(os.environ.get("DEDUP_RACES", "100"))
 _CLIENTS = 16
 
 
-@pytest.fixture
-def replicas(database, tmp_path):
-    """Two services over one database."""
+@pytest.fixture(params=IndexPlace)
+def replicas(request, database, tmp_path, monkeypatch):
+    """Two services over one database, with an index of either sort."""
+    monkeypatch.setenv("DEDUP_INDEX", request.param)
     services = [Service(database, log=tmp_path / f"{number}.log") for number in range(2)]
     yield services
     for service in services:
