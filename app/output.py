@@ -182,7 +182,7 @@ def print_answer(
         if match.differences is not None:
             differences = match.differences
             _out.print(
-                f"    {differences.substituted} characters substituted,"
+                f"    characters: {differences.substituted} substituted,"
                 f" {differences.dropped} dropped, {differences.inserted} inserted,"
                 f" {differences.moved} moved"
             )

@@ -17,6 +17,8 @@ from app.logs import log_config
 from app.main import create_app
 from app.metrics import SHARED_DIRECTORY
 from app.settings import Settings
+from dedup.preparation import Preparer
+from dedup.store.opening import open_store
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess as ParentProcess
@@ -37,9 +39,10 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
 
     Raises:
         ConfigError: A setting is wrong.
+        StoreError: The store cannot be used.
     """
-    settings.dedup_config()
     settings.require_place_for_index()
+    _require_store(settings)
     keys = KeyRing(settings.api_keys, settings.api_keys_file)
     # Workers are started anew and know the settings from their environment alone.
     os.environ.update(settings.as_environment())
@@ -73,6 +76,12 @@ def create_worker_app() -> FastAPI:
     if supervisor is not None:
         threading.Thread(target=_end_with, args=(supervisor,), daemon=True).start()
     return create_app(Settings())
+
+
+def _require_store(settings: Settings) -> None:
+    """Open the store and close it: better now than in every worker, again and again."""
+    preparer = Preparer(settings.dedup_config())
+    open_store(settings.store, scheme=preparer.scheme).close()
 
 
 def _is_loopback(host: str) -> bool:

@@ -239,6 +239,20 @@ class TestServe:
             assert "004" == answer["original"]["id"]
             assert all(server.get(f"/articles/{name}")["text"] == seeds[name] for name in seeds)
 
+    @pytest.mark.parametrize("workers", ["1", "2"])
+    def test_unusable_store(self, tmp_path, workers):
+        """A store that cannot be opened is told in a line, and nothing is served."""
+        (tmp_path / "dedup.sqlite3").write_bytes(b"this is no database" * 1000)
+        done = subprocess.run(
+            [DEDUP, "serve", "--store", tmp_path, "--port", "0", "--workers", workers],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert 1 == done.returncode
+        assert re.fullmatch(r"dedup: .*(store|database).*\n", done.stderr)
+
     def test_stops_when_told(self, tmp_path):
         """SIGTERM ends the service in good order, and of the signal."""
         with Server(tmp_path) as server:
