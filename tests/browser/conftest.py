@@ -30,7 +30,7 @@ class Visitor:
         values = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **options}
         self.context = browser.new_context(reduced_motion="reduce", **values)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(8000)
+        self.page.set_default_timeout(30_000)  # of a machine that does other things as well
         self.address = address
         self.complaints = []
         self.page.on("console", self._listen)
