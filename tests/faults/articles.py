@@ -44,8 +44,9 @@ def make_story(random: Random) -> str:
 
 
 def make_prose(random: Random) -> str:
-    """Return four hundred characters that come in no other article; far quicker to make."""
-    return "".join(random.choices(_sound_prose(), k=400))
+    """Return ten sentences like no others, far quicker to make than a story."""
+    characters = "".join(random.choices(_sound_prose(), k=400))
+    return "".join(f"{characters[start : start + 40]}。" for start in range(0, 400, 40))
 
 
 def make_edition(story: str, random: Random) -> str:
