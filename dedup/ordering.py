@@ -54,8 +54,7 @@ def _key(article: PreparedArticle) -> _Key:
 def _completed_by(articles: Sequence[PreparedArticle], config: DedupConfig) -> list[list[int]]:
     """Return for each article the positions of those it is more complete than."""
     index = CandidateIndex()
-    for position, article in enumerate(articles):
-        index.add([article.keys], [position + 1])
+    index.add([article.keys for article in articles], range(1, len(articles) + 1))
     completed: list[list[int]] = [[] for _ in articles]
     for position, article in enumerate(articles):
         if article.too_short:
