@@ -152,7 +152,10 @@ class Comparer:
             prepared.shingles, known, alignment.partners, numerals(), surnames()
         )
         judged = self._judge_containment(
-            prepared, Scores(carried.shared, scores.size, scores.original_size), carried.is_shared
+            prepared,
+            Scores(carried.shared, scores.size, scores.original_size),
+            carried.is_shared,
+            missing=scores.original_size - carried.original_shared,
         )
         likeness = Likeness(judged, carried.original_shared / scores.original_size, carried.shared)
         verdict = decide(likeness, damaged=prepared.damaged, thresholds=self._thresholds)
@@ -178,7 +181,12 @@ class Comparer:
         return verdict
 
     def _judge_containment(
-        self, prepared: PreparedArticle, scores: Scores, is_shared: NDArray[np.bool_]
+        self,
+        prepared: PreparedArticle,
+        scores: Scores,
+        is_shared: NDArray[np.bool_],
+        *,
+        missing: int,
     ) -> float:
         """Return how much of the article a known one carries, where needed by its prose."""
         if not needs_a_look(scores, self._thresholds):
@@ -190,6 +198,7 @@ class Comparer:
             is_prose = is_prose & ~(prepared.teasers & ~is_shared)
         return judged_containment(
             scores,
+            missing=missing,
             prose=int(is_prose.sum()),
             shared_prose=int(is_shared.sum()),
             thresholds=self._thresholds,

@@ -92,22 +92,25 @@ def needs_a_look(scores: Scores, thresholds: Thresholds) -> bool:
 
 
 def judged_containment(
-    scores: Scores, *, prose: int, shared_prose: int, thresholds: Thresholds
+    scores: Scores, *, missing: int, prose: int, shared_prose: int, thresholds: Thresholds
 ) -> float:
     """Return how much of what an incoming article says is in the known one.
 
     Navigation, footers, keywords and notices around an article do not make it another
     one, and two pages with the same of these are not copies. So where it is clear, the
-    sentences decide.
+    sentences decide. A list or a table has none: if the known article has hardly anything
+    that the incoming one lacks, other sentences are a notice.
 
     Args:
         scores: Exact, of the incoming article against the known one.
+        missing: Shingles of the known article that the incoming one does not carry.
         prose: Shingles of the incoming article that stand in sentences, repeated ones too.
         shared_prose: Those of them that the known article has.
         thresholds: Where verdicts begin.
     """
     if scores.containment >= thresholds.copy:
-        if prose >= _LEAST_PROSE and shared_prose < thresholds.shared_prose * prose:
+        has_other_prose = shared_prose < thresholds.shared_prose * prose
+        if has_other_prose and min(prose, missing) >= _LEAST_PROSE:
             return shared_prose / prose
         return scores.containment
     without_furniture = scores.shared / max(scores.shared + prose - shared_prose, 1)

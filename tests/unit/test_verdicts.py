@@ -126,7 +126,8 @@ class TestIsRegional:
 
 
 def judge(scores, **counts):
-    return judged_containment(scores, **counts, thresholds=THRESHOLDS)
+    missing = scores.original_size - scores.shared
+    return judged_containment(scores, missing=missing, **counts, thresholds=THRESHOLDS)
 
 
 class TestJudgedContainment:
@@ -141,6 +142,11 @@ class TestJudgedContainment:
         """A text without sentences is a copy or none by what it shares."""
         assert 0.9 == judge(Scores(900, 1000, 2000), prose=10, shared_prose=0)
         assert 1.0 == judge(Scores(500, 1000, 500), prose=0, shared_prose=0)
+
+    def test_a_notice_below_a_list(self):
+        """A known list that is carried whole stays a copy, whatever sentences are added."""
+        assert 0.9 == judge(Scores(900, 1000, 950), prose=100, shared_prose=0)
+        assert 0.0 == judge(Scores(900, 1000, 960), prose=100, shared_prose=0)
 
     def test_in_doubt_nothing_changes(self):
         """A digest with a little navigation is a digest, an update with quotations a copy."""
