@@ -42,8 +42,8 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
         StoreError: The store cannot be used.
     """
     settings.require_place_for_index()
-    _require_store(settings)
     keys = KeyRing(settings.api_keys, settings.api_keys_file)
+    _require_store(settings)
     # Workers are started anew and know the settings from their environment alone.
     os.environ.update(settings.as_environment())
     if keys.is_open and not _is_loopback(host):

@@ -1,9 +1,9 @@
 """The OpenAPI document: complete, with examples that are true, and kept by every route."""
 
+import json
 import os
 
 import jsonschema_rs
-import orjson
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -39,7 +39,7 @@ OPERATIONS = [
 @schemathesis.serializer("application/x-ndjson")
 def serialize_line(context, value):
     """Send a generated object as a body of one line."""
-    return value if isinstance(value, bytes) else orjson.dumps(value) + b"\n"
+    return value if isinstance(value, bytes) else json.dumps(value).encode() + b"\n"
 
 
 @pytest.fixture(scope="module")
