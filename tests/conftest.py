@@ -35,6 +35,14 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in left_out]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience():
+    """Let applications in this process open their store first, however long kernels compile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.lifecycle._WAIT_S", 240.0)
+        yield
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Fail a test that skips where the environment promises every outside part."""

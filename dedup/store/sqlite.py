@@ -179,10 +179,15 @@ class SqliteStore:
                 raise
 
     def close(self) -> None:
-        """Close every connection; may be called twice."""
+        """Close every connection; may be called twice.
+
+        A disk that fails now loses nothing: what was committed is in the log, which the
+        next one to open the store reads.
+        """
         with self._lock:
             while self._connections:
-                self._connections.pop().close()
+                with suppress(apsw.Error):
+                    self._connections.pop().close()
 
     def _connect(self) -> apsw.Connection:
         try:
