@@ -8,6 +8,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from server import Server
 
+from dedup import Article, Deduplicator
+
 DARK = {"color_scheme": "dark"}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
@@ -177,20 +179,20 @@ class TestClusters:
         ids = [known["id"] for known in service.get("/articles")["articles"]]
         assert "edit/third" not in ids
 
-    def test_ten_thousand_copies(self, visit):
+    def test_ten_thousand_copies(self, visit, seeds, tmp_path):
         """Of a long list only the rows in sight are drawn, and all can be filtered."""
-        page = visit().page
-        page.route("**/clusters/c-long?*", lambda route: route.fulfill(json=long_cluster(route)))
-        page.goto(f"{visit().address}/#/clusters/c-long")
-        page.get_by_text("10,001 articles").wait_for()
-        page.locator(".list-head [role=status]:empty").wait_for(state="attached")
-        assert page.locator(".rows .virtual").count() < 60
+        cluster_id = copy_ten_thousand_times(tmp_path, seeds["002"][:900])
+        with Server(tmp_path) as server:
+            page = visit(server.address).open(f"#/clusters/{cluster_id}")
+            page.get_by_text("10,001 articles").wait_for()
+            page.locator(".list-head [role=status]:empty").wait_for(state="attached")
+            assert page.locator(".rows .virtual").count() < 60
 
-        page.locator(".rows.scrolling").evaluate("node => (node.scrollTop = node.scrollHeight)")
-        page.get_by_text("copy-9999", exact=True).wait_for()
-        page.get_by_label("Filter by title, id, address").fill("copy-1234")
-        page.get_by_text("copy-1234", exact=True).wait_for()
-        assert 1 == page.locator(".rows .virtual").count()
+            page.locator(".rows.scrolling").evaluate("node => (node.scrollTop = node.scrollHeight)")
+            page.get_by_text("copy-9999", exact=True).wait_for()
+            page.get_by_label("Filter by title, id, address").fill("copy-1234")
+            page.get_by_text("copy-1234", exact=True).wait_for()
+            assert 1 == page.locator(".rows .virtual").count()
 
     def test_search(self, visit):
         """Articles are found by id, by address and by a part of the title."""
@@ -208,22 +210,14 @@ class TestClusters:
         page.get_by_text("Nothing found").wait_for()
 
 
-def long_cluster(route):
-    cursor = int(route.request.url.partition("cursor=")[2].partition("&")[0] or 0)
-    record = {"url": None, "published_at": None, "first_seen": "2026-11-22T04:00:00Z"}
-    scores = {"verdict": "reprint", "jaccard": 0.9, "containment": 0.9, "coverage": 0.9}
-    ids = range(cursor, min(cursor + 1000, 10_000))
-    return {
-        "cluster_id": "c-long",
-        "size": 10_001,
-        "pinned": False,
-        "original": {"id": "first", "title": "原文", **record},
-        "copies": [
-            {"id": f"copy-{i}", "title": None, **record, **scores,
-             "url": f"https://site{i % 50}.example.com/{i}"} for i in ids
-        ],
-        "next_cursor": str(cursor + 1000) if cursor + 1000 < 10_000 else None,
-    }  # fmt: skip
+def copy_ten_thousand_times(directory, text):
+    """Fill a store with an article and its copies on fifty sites; return their cluster's id."""
+    with Deduplicator.open(directory, durable=False) as dedup:
+        original = dedup.check(Article(text=text, id="first", title="原文"))
+        for number in range(10_000):
+            url = f"https://site{number % 50}.example.com/{number}"
+            dedup.check(Article(text=f"{text}\n转载编号{number}", id=f"copy-{number}", url=url))
+    return original.cluster_id
 
 
 PASTE = """(field, text) => {
