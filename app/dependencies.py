@@ -10,6 +10,7 @@ from app.committer import Committer
 from app.problems import NOT_READY, ProblemError
 from app.retention import Retention
 from app.settings import Settings
+from app.surveyor import Surveyor
 from dedup import Deduplicator
 
 __all__ = ["Service", "ServiceDependency", "in_thread", "run", "service_of"]
@@ -27,6 +28,7 @@ class Service:
         """Start committing for this deduplicator."""
         self.settings = settings
         self.dedup = dedup
+        self.surveyor = Surveyor(dedup)
         self.committer = Committer(dedup)
         self.retention = Retention(settings, dedup)
 

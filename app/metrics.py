@@ -59,7 +59,7 @@ _REQUEST_SECONDS = Histogram(
 _PROBLEMS = Counter("dedup_problems", "Problems told, in batches too, by code.", ["code"])
 _STAGES = Histogram(
     "dedup_stage_seconds",
-    "Time of a stage: prepare, find and compare for an article, commit for a group.",
+    "Time of a stage, of articles that came at once.",
     ["stage"],
     buckets=_STAGE_SECONDS,
 )

@@ -211,11 +211,34 @@ class Deduplicator:
         reader = self._store.read()
         candidates = self._known.find(prepared.probe, reader)
         found = perf_counter()
-        comparisons = self._comparer.compare(prepared, candidates.numbers, reader)
+        survey = self._compare(prepared, candidates, reader, replaces=replaces)
         self._observer.took(Stage.FIND, found - begun)
         self._observer.took(Stage.COMPARE, perf_counter() - found)
-        self._observer.met(len(candidates.numbers))
-        return Survey(prepared, candidates, best_first(comparisons), replaces)
+        return survey
+
+    def survey_many(self, articles: Sequence[Article]) -> list[Survey | DedupError]:
+        """Prepare articles and compare them, none of them known to the others.
+
+        Returns:
+            For each article what `survey` returns for it, or why it was refused. Together
+            they take much less than one by one.
+        """
+        begun = perf_counter()
+        batch = self._preparer.prepare_batch(articles)
+        prepared = perf_counter()
+        reader = self._store.read()
+        candidates = self._known.find_many(batch.keys, reader)
+        found = perf_counter()
+        surveys = [
+            self._compare(outcome, near, reader)
+            if isinstance(outcome, PreparedArticle)
+            else outcome
+            for outcome, near in zip(batch, candidates, strict=True)
+        ]
+        self._observer.took(Stage.PREPARE, prepared - begun)
+        self._observer.took(Stage.FIND, found - prepared)
+        self._observer.took(Stage.COMPARE, perf_counter() - found)
+        return surveys
 
     def answer(self, survey: Survey) -> CheckResult:
         """Answer a survey without remembering its article."""
@@ -389,6 +412,18 @@ class Deduplicator:
     ) -> None:
         """Close."""
         self.close()
+
+    def _compare(
+        self,
+        prepared: PreparedArticle,
+        candidates: Candidates,
+        reader: StoreReader,
+        *,
+        replaces: bool = False,
+    ) -> Survey:
+        comparisons = self._comparer.compare(prepared, candidates.numbers, reader)
+        self._observer.met(len(candidates.numbers))
+        return Survey(prepared, candidates, best_first(comparisons), replaces)
 
     def _make_index(self, place: IndexPlace) -> OriginalIndex:
         keys_of, own_keys_of = self._preparer.keys_of, self._own_prose.keys_of_stored

@@ -18,7 +18,7 @@ class Observer:
     """Is told how the main path goes, from any thread; this one does nothing with it."""
 
     def took(self, stage: Stage, seconds: float) -> None:
-        """Hear how long a stage took, for an article or, to commit, for a group."""
+        """Hear how long a stage took, for articles that came at once, often a single one."""
 
     def met(self, num_candidates: int) -> None:
         """Hear how many known articles one was compared with."""

@@ -138,20 +138,32 @@ async def _answer_group(lines: list[bytes | ProblemError], batch: _Batch) -> lis
 def _survey_lines(
     lines: list[bytes | ProblemError], batch: _Batch
 ) -> list[tuple[CheckRequest, Survey] | Exception]:
+    requests = [_read_line(line, batch) for line in lines]
+    articles = [
+        request.article(request.text) for request in requests if isinstance(request, CheckRequest)
+    ]
+    outcomes = iter(batch.service.dedup.survey_many(articles))
     surveyed: list[tuple[CheckRequest, Survey] | Exception] = []
-    dedup = batch.service.dedup
-    for line in lines:
-        try:
-            if isinstance(line, ProblemError):
-                raise line
-            request = parse_json(line, CheckRequest)
-            require_length(request.text, batch.service.settings)
-            if request.remember:
-                batch.caller.require_write()
-            surveyed.append((request, dedup.survey(dedup.prepare(request.article(request.text)))))
-        except (DedupError, ProblemError) as error:
-            surveyed.append(error)
+    for request in requests:
+        if not isinstance(request, CheckRequest):
+            surveyed.append(request)
+            continue
+        outcome = next(outcomes)
+        surveyed.append((request, outcome) if isinstance(outcome, Survey) else outcome)
     return surveyed
+
+
+def _read_line(line: bytes | ProblemError, batch: _Batch) -> CheckRequest | Exception:
+    if isinstance(line, ProblemError):
+        return line
+    try:
+        request = parse_json(line, CheckRequest)
+        require_length(request.text, batch.service.settings)
+        if request.remember:
+            batch.caller.require_write()
+    except (DedupError, ProblemError) as error:
+        return error
+    return request
 
 
 async def _remember(waiting: list[tuple[CheckRequest, Survey]], service: Service) -> list[Answer]:

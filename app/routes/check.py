@@ -35,7 +35,7 @@ async def check(request: Request, service: ServiceDependency) -> Response:
     if options.remember:
         caller_of(request).require_write()
     dedup = service.dedup
-    survey = await run(lambda: dedup.survey(dedup.prepare(article)), num_chars=len(article.text))
+    survey = await service.surveyor.survey(article)
     if options.remember:
         result = await service.committer.remember(survey)
     else:

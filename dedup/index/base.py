@@ -68,6 +68,10 @@ class OriginalIndex(Protocol):
         """Return committed originals that share keys."""
         ...
 
+    def find_many(self, keys: KeyBatch, reader: StoreReader, /) -> list[Candidates]:
+        """Return the same for each of articles that were prepared together."""
+        ...
+
     def begin(self, writer: StoreWriter, /) -> None:
         """Take over what was committed until this transaction began."""
         ...

@@ -172,11 +172,13 @@ class CandidateIndex:
             keys.whole, keys.whole_offsets, _widen(keys.probed), keys.probed_offsets,
             upto, self._listed,
         )  # fmt: skip
-        for place in np.flatnonzero(np.diff(offsets)).tolist():
-            found = tally.part(offsets[place], offsets[place + 1])
-            num_pieces = self._num_pieces[found.numbers]
-            if best := most_promising(found, num_pieces, keys.probe(place), limit=limit):
-                yield place, best
+        numbers, promises, bounds = _choose_many(
+            *tally, offsets, self._num_pieces[tally.numbers],
+            np.diff(keys.piece_offsets), np.diff(keys.whole_offsets),
+        )  # fmt: skip
+        for place in np.flatnonzero(np.diff(bounds)).tolist():
+            kept = slice(bounds[place], bounds[place + 1])
+            yield place, _best_first(numbers[kept], promises[kept], limit)
 
     def _reach(self, number: int) -> None:
         if number >= len(self._listed):
@@ -210,11 +212,18 @@ def most_promising(
     if not len(tally.numbers):
         return []
     numbers, promises = _choose(
-        *tally, num_pieces, max(probe.num_pieces, 1),
-        min(_LEAST_WHOLE, len(probe.whole)), after, 0xFFFFFFFF if upto is None else upto,
+        *tally, num_pieces, probe.num_pieces, len(probe.whole),
+        after, 0xFFFFFFFF if upto is None else upto,
     )  # fmt: skip
+    return _best_first(numbers, promises, limit)
+
+
+def _best_first(
+    numbers: NDArray[np.uint32], promises: NDArray[np.float32], limit: int
+) -> list[int]:
     order = np.lexsort((numbers, -promises))[:limit]
-    return [int(number) for number in numbers[order]]
+    found: list[int] = numbers[order].tolist()
+    return found
 
 
 def _widen(pieces: NDArray[np.uint32]) -> NDArray[np.uint64]:
@@ -236,7 +245,7 @@ def _choose(
     rarity: NDArray[np.float32],
     num_pieces: NDArray[np.uint16],
     own_pieces: int,
-    least_whole: int,
+    own_whole: int,
     after: int,
     upto: int,
 ) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
@@ -249,10 +258,12 @@ def _choose(
         rarity: As in `Tally`.
         num_pieces: How many pieces each is listed under.
         own_pieces: How many the incoming article would be listed under.
-        least_whole: Keys of the whole that make a candidate.
+        own_whole: Keys of the whole that it has.
         after: Leave out articles numbered up to this.
         upto: Leave out articles numbered above this.
     """
+    own_pieces = max(own_pieces, 1)
+    least_whole = min(_LEAST_WHOLE, own_whole)
     least_share = _LEAST_SHARE if own_pieces > _SHORT else _LEAST_SHARE_OF_SHORT
     kept = np.empty(numbers.size, np.uint32)
     promises = np.empty(numbers.size, np.float32)
@@ -269,3 +280,35 @@ def _choose(
             promises[count] = promise + share + whole[i]
             count += 1
     return kept[:count], promises[:count]
+
+
+@kernel
+def _choose_many(
+    numbers: NDArray[np.uint32],
+    whole: NDArray[np.int32],
+    pieces: NDArray[np.int32],
+    rarity: NDArray[np.float32],
+    offsets: NDArray[np.intp],
+    num_pieces: NDArray[np.uint16],
+    own_pieces: NDArray[np.intp],
+    own_whole: NDArray[np.intp],
+) -> tuple[NDArray[np.uint32], NDArray[np.float32], NDArray[np.intp]]:
+    """Choose for every asking article; see `_choose` and `PostingTable.tally_many`.
+
+    Returns:
+        Numbers and promises, flat, and where those of each asking article begin, and the end.
+    """
+    kept = np.empty(numbers.size, np.uint32)
+    promises = np.empty(numbers.size, np.float32)
+    bounds = np.zeros(offsets.size, np.intp)
+    for i in range(offsets.size - 1):
+        start, stop = offsets[i], offsets[i + 1]
+        some, their_promises = _choose(
+            numbers[start:stop], whole[start:stop], pieces[start:stop], rarity[start:stop],
+            num_pieces[start:stop], own_pieces[i], own_whole[i], 0, 0xFFFFFFFF,
+        )  # fmt: skip
+        end = bounds[i] + some.size
+        kept[bounds[i] : end] = some
+        promises[bounds[i] : end] = their_promises
+        bounds[i + 1] = end
+    return kept[: bounds[-1]], promises[: bounds[-1]], bounds

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+
 from dedup.index.base import Candidates, KeysOf, KeysOfBlock, OwnKeysOf
 from dedup.index.candidates import CandidateIndex
 from dedup.sketch.keys import KeyBatch, ListedKeys, Probe
@@ -149,6 +151,17 @@ class KnownOriginals:
         with self._lock:
             numbers = self._index.find(probe, limit=self._limit, upto=self._upto)
             return Candidates(tuple(numbers), (self._upto, self._relistings))
+
+    def find_many(self, keys: KeyBatch, reader: StoreReader, /) -> list[Candidates]:
+        """Return the same for each of articles that were prepared together."""
+        self.follow(reader)
+        with self._lock:
+            state = (self._upto, self._relistings)
+            upto = np.full(keys.num_articles, self._upto, np.int64)
+            found = dict(self._index.find_batch(keys, limit=self._limit, upto=upto))
+        return [
+            Candidates(tuple(found.get(place, ())), state) for place in range(keys.num_articles)
+        ]
 
     def begin(self, writer: StoreWriter, /) -> None:
         """Take over what was committed until this transaction began."""

@@ -69,11 +69,6 @@ class Tally(NamedTuple):
     second: NDArray[np.int32]
     rarity: NDArray[np.float32]
 
-    def part(self, start: int, stop: int) -> "Tally":
-        """Return what it says of some of the articles, as views."""
-        some = slice(start, stop)
-        return Tally(self.numbers[some], self.first[some], self.second[some], self.rarity[some])
-
 
 class _Slots:
     """The array of one table.

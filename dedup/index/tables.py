@@ -18,7 +18,7 @@ from dedup.errors import ConfigError, StoreUnavailableError
 from dedup.index.base import Candidates, KeysOf, OwnKeysOf
 from dedup.index.candidates import most_promising
 from dedup.index.postings import BUCKET_CAPACITY, MAX_POSTINGS, Tally
-from dedup.sketch.keys import ListedKeys, Probe
+from dedup.sketch.keys import KeyBatch, ListedKeys, Probe
 from dedup.store.base import ArticleStore, SignatureRow, StoredArticle, StoreReader, StoreWriter
 from dedup.store.postings import Buckets, Listing, PostingReader, PostingStore, PostingWriter
 
@@ -89,6 +89,10 @@ class TabledOriginals:
         tally, num_pieces = _tally(buckets, probe)
         numbers = most_promising(tally, num_pieces, probe, limit=self._limit)
         return Candidates(tuple(numbers), (buckets.sequence,))
+
+    def find_many(self, keys: KeyBatch, reader: StoreReader, /) -> list[Candidates]:
+        """Return the same for each of articles that were prepared together."""
+        return [self.find(keys.probe(place), reader) for place in range(keys.num_articles)]
 
     def begin(self, writer: StoreWriter, /) -> None:
         """Catch up with writers that keep no tables."""

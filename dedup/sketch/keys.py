@@ -56,6 +56,11 @@ class KeyBatch(NamedTuple):
     probed: NDArray[np.uint32]
     probed_offsets: NDArray[np.intp]
 
+    @property
+    def num_articles(self) -> int:
+        """The number of articles, refused ones included."""
+        return len(self.whole_offsets) - 1
+
     def listed(self, article: int) -> ListedKeys:
         """Return what one article is listed under."""
         start, stop = self.piece_offsets[article : article + 2]

@@ -48,6 +48,30 @@ def sentences(text):
     return [sentence + "。" for sentence in text.split("。") if sentence]
 
 
+def test_surveying_many_is_surveying_each(dedup, seeds, to_traditional):
+    """Together or alone, an article meets the same known ones; a refusal is in its place."""
+    for name, text in seeds.items():
+        dedup.add(Article(text=text, id=name))
+    texts = [
+        to_traditional(seeds["002"]),
+        "……",
+        seeds["004"][200:900],
+        ENGLISH,
+        seeds["001"] + seeds["003"],
+        "短讯一则",
+    ]
+    articles = [Article(text=text, id=f"i{place}") for place, text in enumerate(texts)]
+
+    together = dedup.survey_many(articles)
+
+    assert isinstance(together.pop(1), EmptyTextError)
+    del articles[1]
+    for article, survey in zip(articles, together, strict=True):
+        alone = dedup.survey(dedup.prepare(article))
+        assert (alone.candidates, alone.comparisons) == (survey.candidates, survey.comparisons)
+    assert [1, 1, 0, 2, 0] == [len(survey.comparisons) for survey in together]
+
+
 class TestVerdicts:
     def test_exact_in_another_script(self, dedup, seeds, to_traditional):
         """A conversion to traditional characters alone is an exact copy."""

@@ -627,7 +627,7 @@ def test_unexpected_errors_tell_nothing(client, monkeypatch):
     def fail(*args):
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(client.app.state.service.dedup, "survey", fail)
+    monkeypatch.setattr(client.app.state.service.dedup, "survey_many", fail)
     response = client.post("/check", json={"text": "复工复产"})
 
     assert_problem(response, 500, "internal_error")

@@ -140,7 +140,7 @@ class TestLogs:
         def fail(self, prepared, **options):
             raise ValueError(prepared.article.text)
 
-        monkeypatch.setattr(Deduplicator, "survey", fail)
+        monkeypatch.setattr(Deduplicator, "survey_many", fail)
         stream = _Lines(JsonFormatter())
         logging.getLogger().addHandler(stream)
         try:
