@@ -1,4 +1,8 @@
-"""Preparing articles in as many processes as there are cores."""
+"""Work on the articles of a scan, in as many processes as there are cores.
+
+Threads would not do: kernels run without the interpreter's lock, but repair, decoding and
+building results hold it.
+"""
 
 import multiprocessing
 import os
@@ -6,24 +10,32 @@ import pickle
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import chain, islice
-from typing import NamedTuple
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 
+from dedup.batch.comparing import check_in_order
 from dedup.config import DedupConfig
+from dedup.deduplicator import Deduplicator
 from dedup.errors import DedupError
 from dedup.models import Article, Damage, TextFormat
 from dedup.preparation import Preparer
 from dedup.sketch.keys import KeyBatch
 
-__all__ = ["Outlines", "article_of", "outline", "outlined", "packed"]
+__all__ = ["Chunk", "Outlines", "Packed", "Worker", "Workers", "article_of", "packed"]
 
-_BATCH_ARTICLES = 128
-_BATCH_CHARS = 300_000
-_FEW_BATCHES = 4  # prepared at once: sooner done than other processes are started
+_FEW = 4  # pieces of work that are sooner done than other processes are started
+
+_Work = TypeVar("_Work")
+_Result = TypeVar("_Result")
+
+Packed = list[bytes]
+"""Articles, each pickled: what goes to other processes and into the scratch file."""
 
 
 class Outlines(NamedTuple):
@@ -44,61 +56,11 @@ class Outlines(NamedTuple):
     refused: Mapping[int, DedupError]
 
 
-Packed = list[bytes]
-"""Articles, each pickled: what goes to other processes and into the scratch file."""
+class Chunk(NamedTuple):
+    """Articles of a collection together with all that come near them, by their positions."""
 
-
-def outlined(
-    articles: Iterable[Article], config: DedupConfig, jobs: int | None
-) -> Iterator[tuple[Packed, Outlines]]:
-    """Yield batches of articles with their outlines, in order; a few are in memory at a time.
-
-    Args:
-        articles: Any number.
-        config: How to prepare them.
-        jobs: Processes; None means one a core.
-    """
-    num_jobs = jobs or os.cpu_count() or 1
-    batches = _batches(articles)
-    first = list(islice(batches, _FEW_BATCHES))
-    is_alone = num_jobs == 1 or len(first) < _FEW_BATCHES
-    # The first batch loads the tables that preparing needs, once for all forked processes.
-    own: Iterable[list[Article]] = chain(first, batches) if is_alone else first[:1]
-    preparer = Preparer(config)
-    for batch in own:
-        yield packed(batch), outline(batch, preparer)
-    if is_alone:
-        return
-    with ProcessPoolExecutor(
-        num_jobs, mp_context=_context(), initializer=_begin, initargs=(config,)
-    ) as pool:
-        waiting: deque[tuple[Packed, Future[Outlines]]] = deque()
-        for data in map(packed, chain(first[1:], batches)):
-            waiting.append((data, pool.submit(_outline_packed, data)))
-            if len(waiting) > 2 * num_jobs:
-                done, future = waiting.popleft()
-                yield done, future.result()
-        for done, future in waiting:
-            yield done, future.result()
-
-
-def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
-    """Yield articles some at a time, fewer of long ones."""
-    batch: list[Article] = []
-    num_chars = 0
-    for article in articles:
-        batch.append(article)
-        num_chars += len(article.text)
-        if len(batch) == _BATCH_ARTICLES or num_chars >= _BATCH_CHARS:
-            yield batch
-            batch, num_chars = [], 0
-    if batch:
-        yield batch
-
-
-def _context() -> multiprocessing.context.BaseContext:
-    # A forked process has everything loaded; elsewhere than on Linux forking is unsafe.
-    return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    positions: list[int]
+    articles: Packed
 
 
 def packed(articles: Iterable[Article]) -> Packed:
@@ -125,28 +87,115 @@ def article_of(data: bytes) -> Article:
     )
 
 
-_preparer: Preparer
+class Worker:
+    """What one process does for a scan."""
+
+    def __init__(self, config: DedupConfig) -> None:
+        """Load what preparing needs."""
+        self._config = config
+        self._preparer = Preparer(config)
+
+    def outline(self, articles: Packed) -> Outlines:
+        """Prepare articles and return their outlines."""
+        batch = self._preparer.prepare_batch([article_of(data) for data in articles])
+        damages = (one.damage for one in batch.normalized.repaired)
+        return Outlines(
+            ids=[article.id or "" for article in batch.articles],
+            damages={place: damage for place, damage in enumerate(damages) if damage.kinds},
+            too_short=np.flatnonzero(~batch.is_signed).tolist(),
+            keys=batch.keys,
+            refused=batch.refused,
+        )
+
+    def compare(self, chunk: Chunk) -> list[tuple[int, bytes]]:
+        """Check articles over a store of their own; see `check_in_order`."""
+        data = dict(zip(*chunk, strict=True))
+
+        def fetch(position: int) -> Article:
+            return article_of(data[position])
+
+        with (
+            TemporaryDirectory(prefix="dedup-") as folder,
+            Deduplicator.open(folder, self._config, durable=False) as dedup,
+        ):
+            return list(check_in_order(chunk.positions, fetch, dedup))
+
+
+class Workers:
+    """A process a core, started when there is work for several."""
+
+    def __init__(self, config: DedupConfig, jobs: int | None) -> None:
+        """Start no process yet.
+
+        Args:
+            config: How to prepare and compare articles.
+            jobs: Processes; None means one a core.
+        """
+        self._config = config
+        self._jobs = jobs or os.cpu_count() or 1
+        self._here = Worker(config)
+        self._pool: ProcessPoolExecutor | None = None
+
+    def each(
+        self, task: Callable[[Worker, _Work], _Result], work: Iterable[_Work]
+    ) -> Iterator[tuple[_Work, _Result]]:
+        """Yield pieces of work with their results, in order; a few are in memory at a time."""
+        pieces = iter(work)
+        if self._pool is None:
+            first = list(islice(pieces, _FEW))
+            is_alone = self._jobs == 1 or len(first) < _FEW
+            # The first piece loads what work needs, once for all forked processes.
+            here: Iterable[_Work] = chain(first, pieces) if is_alone else first[:1]
+            for piece in here:
+                yield piece, task(self._here, piece)
+            if is_alone:
+                return
+            pieces = chain(first[1:], pieces)
+            self._pool = ProcessPoolExecutor(
+                self._jobs, mp_context=_context(), initializer=_begin, initargs=(self._config,)
+            )
+        waiting: deque[tuple[_Work, Future[_Result]]] = deque()
+        for piece in pieces:
+            waiting.append((piece, self._pool.submit(_run, task, piece)))
+            if len(waiting) > 2 * self._jobs:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        for done, future in waiting:
+            yield done, future.result()
+
+    def close(self) -> None:
+        """End the processes; what they have not begun is left undone."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        """Use as a context manager that closes at the end."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    # A forked process has everything loaded; elsewhere than on Linux forking is unsafe.
+    return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+
+
+_worker: Worker
 
 
 def _begin(config: DedupConfig) -> None:
-    """Make a process ready to prepare articles."""
-    global _preparer  # noqa: PLW0603  the only state that a process has
-    _preparer = Preparer(config)
+    """Make a process ready to work."""
+    global _worker  # noqa: PLW0603  the only state that a process has
+    _worker = Worker(config)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it ends it
 
 
-def _outline_packed(batch: Packed) -> Outlines:
-    return outline([article_of(data) for data in batch], _preparer)
-
-
-def outline(articles: Sequence[Article], preparer: Preparer) -> Outlines:
-    """Prepare articles and return their outlines."""
-    batch = preparer.prepare_batch(articles)
-    damages = (one.damage for one in batch.normalized.repaired)
-    return Outlines(
-        ids=[article.id or "" for article in batch.articles],
-        damages={place: damage for place, damage in enumerate(damages) if damage.kinds},
-        too_short=np.flatnonzero(~batch.is_signed).tolist(),
-        keys=batch.keys,
-        refused=batch.refused,
-    )
+def _run(task: Callable[[Worker, _Work], _Result], piece: _Work) -> _Result:
+    return task(_worker, piece)

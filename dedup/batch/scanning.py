@@ -6,38 +6,36 @@ scratch file in between:
 
 1. Outline. Every article is prepared, on all cores, and asked of the index which others
    come near it. Those that do, directly or through others, make a group.
-2. Compare. Groups are taken one after another, each in `taking_order`, and checked as any
-   article is. An article that no other comes near is new, whatever the order.
+2. Compare. Groups are checked as any articles are, each in `taking_order`: into the store,
+   or, if that is to be thrown away, on all cores. An article that no other comes near is
+   new, whatever the order.
 
 In memory are the index, an id an article, and the articles that are being compared.
 """
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
-from typing import TypeVar, overload
+from itertools import chain
+from typing import TypeVar
 
 import numpy as np
-from cachetools import LRUCache
 
+from dedup.batch.comparing import check_in_order
 from dedup.batch.groups import Groups
-from dedup.batch.parallel import Outlines, Packed, article_of, outlined
+from dedup.batch.parallel import Chunk, Outlines, Packed, Worker, Workers, article_of, packed
 from dedup.batch.scratch import Scratch
 from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator, founded_cluster_id
 from dedup.errors import DedupError
 from dedup.index.candidates import CandidateIndex
 from dedup.models import Article, CheckResult, Damage, Scores, Verdict
-from dedup.ordering import taking_order
-from dedup.preparation import PreparedArticle
 
 __all__ = ["ProgressReport", "scan"]
 
-_REMEMBERED_AT_ONCE = 500
-_ORDERED_AT_ONCE = 2_000
-
-_CACHED_BYTES = 256 << 20
-_BYTES_A_CHAR = 60  # of a prepared article, its shingles included
+_OUTLINED_AT_ONCE = 128  # articles
+_OUTLINED_CHARS = 300_000
+_COMPARED_BYTES = 2 << 20
+_LARGE_BYTES = 8 << 20  # a group that is compared here, where it need not all be in memory
 
 _Value = TypeVar("_Value")
 
@@ -72,20 +70,18 @@ def scan(
         For each article, in the order given, its answer or why it was refused.
     """
     report = progress or _report_nothing
-    with Scratch() as texts, Scratch() as answers:
+    with Scratch() as texts, Scratch() as answers, Workers(dedup.config, jobs) as workers:
         collection = _Collection(dedup.config, texts)
-        for batch, outlines in outlined(articles, dedup.config, jobs):
+        for batch, outlines in workers.each(Worker.outline, map(packed, _batches(articles))):
             collection.add(batch, outlines)
             report("reading", len(texts), None)
         report("reading", len(texts), len(texts))
         places: dict[int, int] = {}
-        order = collection.order(dedup, alone=keep_all)
         total = len(texts) if keep_all else collection.num_related
-        while group := list(islice(order, _REMEMBERED_AT_ONCE)):
-            surveys = [dedup.survey(prepared) for _, prepared in group]
-            for position, _ in group:
+        for checked in collection.compare(dedup, None if keep_all else workers):
+            for position, answer in checked:
                 places[position] = len(places)
-            answers.extend([pickle.dumps(answer) for answer in dedup.remember(surveys)])
+                answers.extend([answer])
             report("comparing", len(places), total)
         for position in range(len(texts)):
             place = places.get(position)
@@ -93,6 +89,20 @@ def scan(
                 yield collection.answer_alone(position)
             else:
                 yield pickle.loads(answers.get(place))  # noqa: S301  pickled above
+
+
+def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
+    """Yield articles some at a time, fewer of long ones."""
+    batch: list[Article] = []
+    num_chars = 0
+    for article in articles:
+        batch.append(article)
+        num_chars += len(article.text)
+        if len(batch) == _OUTLINED_AT_ONCE or num_chars >= _OUTLINED_CHARS:
+            yield batch
+            batch, num_chars = [], 0
+    if batch:
+        yield batch
 
 
 class _Collection:
@@ -139,20 +149,50 @@ class _Collection:
             if namesake != position:
                 self._groups.join(position, namesake)
 
-    def order(self, dedup: Deduplicator, *, alone: bool) -> Iterator[tuple[int, PreparedArticle]]:
-        """Yield the articles in the order in which to take them, prepared anew.
+    def compare(
+        self, dedup: Deduplicator, workers: Workers | None
+    ) -> Iterator[Iterable[tuple[int, bytes]]]:
+        """Check groups of articles, and yield positions with answers, pickled.
 
-        Only within a group does the order matter. Whole groups are put in order together
-        up to some number, which saves time.
+        Args:
+            dedup: Checks all articles into its store.
+            workers: Check those that others come near, if that store is to be thrown away.
         """
-        waiting: list[int] = []
-        singles = ([position] for position in range(len(self._texts)) if self._is_alone(position))
-        for group in chain(self._groups.all(), singles if alone else ()):
-            if waiting and len(waiting) + len(group) > _ORDERED_AT_ONCE:
-                yield from self._ordered(waiting, dedup)
-                waiting = []
-            waiting += group
-        yield from self._ordered(waiting, dedup)
+        if workers is None:
+            singles = ([place] for place in range(len(self._texts)) if self._is_alone(place))
+            for positions in self._together(chain(self._groups.all(), singles), _LARGE_BYTES):
+                yield check_in_order(positions, self._article, dedup)
+            return
+        large = [group for group in self._groups.all() if self._size(group) > _LARGE_BYTES]
+        small = (group for group in self._groups.all() if self._size(group) <= _LARGE_BYTES)
+        chunks = (
+            Chunk(positions, [self._texts.get(position) for position in positions])
+            for positions in self._together(small, _COMPARED_BYTES)
+        )
+        for _, checked in workers.each(Worker.compare, chunks):
+            yield checked
+        for group in large:
+            yield check_in_order(group, self._article, dedup)
+
+    def _together(self, groups: Iterable[Sequence[int]], size: int) -> Iterator[list[int]]:
+        """Yield the positions of whole groups, together of about this size in bytes."""
+        together: list[int] = []
+        room = size
+        for group in groups:
+            room -= self._size(group)
+            if together and room < 0:
+                yield together
+                together, room = [], size - self._size(group)
+            together += group
+        if together:
+            yield together
+
+    def _size(self, group: Sequence[int]) -> int:
+        """Return the bytes of articles in the scratch file."""
+        return sum(map(self._texts.size, group))
+
+    def _article(self, position: int) -> Article:
+        return article_of(self._texts.get(position))
 
     def answer_alone(self, position: int) -> Answer:
         """Return the answer to an article that was refused or that no other comes near."""
@@ -172,58 +212,6 @@ class _Collection:
 
     def _is_alone(self, position: int) -> bool:
         return position not in self._groups and position not in self._refused
-
-    def _ordered(
-        self, positions: list[int], dedup: Deduplicator
-    ) -> Iterator[tuple[int, PreparedArticle]]:
-        prepared = _PreparedAnew(positions, self._texts, dedup)
-        for place in taking_order(prepared, self._config):
-            yield positions[place], prepared[place]
-
-
-class _PreparedAnew(Sequence[PreparedArticle]):
-    """Articles out of the scratch file; those asked for lately stay prepared."""
-
-    _AT_ONCE = 64
-
-    def __init__(self, positions: Sequence[int], texts: Scratch, dedup: Deduplicator) -> None:
-        self._positions = positions
-        self._texts = texts
-        self._dedup = dedup
-        self._next = 0
-        self._cache: LRUCache[int, PreparedArticle] = LRUCache(
-            _CACHED_BYTES, getsizeof=lambda one: 1000 + _BYTES_A_CHAR * len(one.article.text)
-        )
-
-    def __len__(self) -> int:
-        return len(self._positions)
-
-    @overload
-    def __getitem__(self, place: int) -> PreparedArticle: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[PreparedArticle]: ...
-    def __getitem__(self, place: int | slice) -> PreparedArticle | list[PreparedArticle]:
-        if isinstance(place, slice):
-            return [self[one] for one in range(*place.indices(len(self)))]
-        if place >= len(self):
-            raise IndexError(place)
-        found = self._cache.get(place)
-        return self._prepare(place) if found is None else found
-
-    def _prepare(self, place: int) -> PreparedArticle:
-        # Whoever goes through them in order will want those behind this one next.
-        count = self._AT_ONCE if place == self._next else 1
-        positions = self._positions[place : place + count]
-        self._next = place + len(positions)
-        articles = [article_of(self._texts.get(position)) for position in positions]
-        wanted: PreparedArticle | None = None
-        for offset, prepared in enumerate(self._dedup.prepare_many(articles)):
-            assert not isinstance(prepared, DedupError)  # it was prepared once before
-            wanted = wanted or prepared
-            if 1000 + _BYTES_A_CHAR * len(prepared.article.text) <= _CACHED_BYTES:
-                self._cache[place + offset] = prepared
-        assert wanted is not None
-        return wanted
 
 
 def _moved(by_place: Mapping[int, _Value], start: int) -> dict[int, _Value]:

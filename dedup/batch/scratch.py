@@ -37,6 +37,10 @@ class Scratch:
         self._file.seek(start)
         return self._file.read(stop - start)
 
+    def size(self, number: int) -> int:
+        """Return the length of the value of a number."""
+        return self._starts[number + 1] - self._starts[number]
+
     def close(self) -> None:
         """Free the disk."""
         self._file.close()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup import Article, DedupError, Deduplicator, IdConflictError, scan
-from dedup.batch import parallel
+from dedup.batch import scanning
 from dedup.batch.groups import Groups
 from dedup.batch.scratch import Scratch
 
@@ -56,9 +56,19 @@ def test_a_store_that_is_thrown_away_makes_no_difference(collection, tmp_path):
 def test_processes_make_no_difference(collection, tmp_path, monkeypatch):
     """Two processes give the same answers, in the same order, as none besides this one."""
     expected = scanned(collection, tmp_path / "one", jobs=1)
-    monkeypatch.setattr(parallel, "_BATCH_ARTICLES", 3)
+    monkeypatch.setattr(scanning, "_OUTLINED_AT_ONCE", 3)
 
     assert expected == scanned(collection, tmp_path / "two", jobs=2)
+    monkeypatch.setattr(scanning, "_COMPARED_BYTES", 1)
+    assert expected == scanned(collection, tmp_path / "each", jobs=2, keep_all=False)
+
+
+def test_groups_too_large_to_hand_over(collection, tmp_path, monkeypatch):
+    """Groups that are compared where they need not be in memory get the same answers."""
+    expected = scanned(collection, tmp_path / "apart", keep_all=False)
+    monkeypatch.setattr(scanning, "_LARGE_BYTES", 4_000)
+
+    assert expected == scanned(collection, tmp_path / "here", keep_all=False)
 
 
 def test_scanning_again_changes_nothing(collection, tmp_path):
