@@ -10,7 +10,7 @@ import numba
 from filelock import FileLock
 from numba.core.caching import FunctionCache
 
-__all__ = ["kernel"]
+__all__ = ["kernel", "kernel_part"]
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -24,7 +24,21 @@ def kernel(function: _Function) -> _Function:
     cannot be written), so that only the first process on a machine compiles. Errors of
     indexing are not checked: callers guarantee shapes and dtypes.
     """
-    compiled: Any = numba.njit(nogil=True)(function)
+    return _compiled(function)
+
+
+def kernel_part(function: _Function) -> _Function:
+    """Compile a function that kernels of its module call, and that makes no array.
+
+    Else numba counts a reference more and one less to every array that it is passed, and
+    does so with locked instructions: in a loop over characters that took six times as long
+    as the work itself. A part that makes an array does not compile.
+    """
+    return _compiled(function, _nrt=False)
+
+
+def _compiled(function: _Function, **options: Any) -> _Function:
+    compiled: Any = numba.njit(nogil=True, **options)(function)
     compiled._cache = _SharedCache(function)  # type: ignore[no-untyped-call]  # noqa: SLF001
     return cast("_Function", compiled)
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels import kernel
+from dedup.kernels import kernel, kernel_part
 
 __all__ = ["BUCKET_CAPACITY", "MAX_POSTINGS", "PostingTable", "Tally"]
 
@@ -242,7 +242,7 @@ class PostingTable:
             self._dead = 0
 
 
-@kernel
+@kernel_part
 def _mix(key: np.uint64, seed: np.uint64) -> np.uint64:
     """Return the bits of a key in an order that nobody outside this process knows."""
     mixed = key ^ seed
@@ -251,13 +251,13 @@ def _mix(key: np.uint64, seed: np.uint64) -> np.uint64:
     return np.uint64(mixed ^ (mixed >> np.uint64(31)))
 
 
-@kernel
+@kernel_part
 def _home(mixed: np.uint64, homes: int) -> int:
     """Return the home of a mixed key, or of an entry, among so many slots."""
     return int(np.int64(((mixed >> np.uint64(32)) * np.uint64(homes)) >> np.uint64(32)))
 
 
-@kernel
+@kernel_part
 def _enter(
     entries: NDArray[np.uint64],
     home: int,
@@ -367,7 +367,7 @@ def _move(
     return slot, dropped
 
 
-@kernel
+@kernel_part
 def _bucket_length(entries: NDArray[np.uint64], home: int, mixed: np.uint64) -> int:
     """Return how many entries a key has."""
     length = 0
@@ -378,7 +378,7 @@ def _bucket_length(entries: NDArray[np.uint64], home: int, mixed: np.uint64) -> 
     return length
 
 
-@kernel
+@kernel_part
 def _read_bucket(
     entries: NDArray[np.uint64], home: int, mixed: np.uint64, bucket: NDArray[np.uint32]
 ) -> None:
@@ -446,7 +446,7 @@ def _rarest_first(lengths: NDArray[np.int32]) -> NDArray[np.int64]:
     return order
 
 
-@kernel
+@kernel_part
 def _place_of(number: np.uint32, places: NDArray[np.int32], numbers: NDArray[np.uint32]) -> int:
     """Return where a number stands in a hash table of places, or where it belongs."""
     mask = places.size - 1

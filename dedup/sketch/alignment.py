@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels import kernel
+from dedup.kernels import kernel, kernel_part
 from dedup.models import Differences
 from dedup.sketch.similarity import ShingleSet
 
@@ -156,7 +156,7 @@ def _align(
     return counts
 
 
-@kernel
+@kernel_part
 def _list_places(
     names: NDArray[np.int32], starts: NDArray[np.int32], places: NDArray[np.int32]
 ) -> None:
@@ -181,7 +181,7 @@ def _list_places(
             starts[names[i] + 1] += 1
 
 
-@kernel
+@kernel_part
 def _run_length(
     a: NDArray[np.uint32],
     i: int,
@@ -199,7 +199,7 @@ def _run_length(
     return longest
 
 
-@kernel
+@kernel_part
 def _first_from(places: NDArray[np.int32], least: int) -> int:
     """Return the first index of ascending places whose place is at least `least`."""
     start, stop = 0, places.size
@@ -212,7 +212,7 @@ def _first_from(places: NDArray[np.int32], least: int) -> int:
     return start
 
 
-@kernel
+@kernel_part
 def _find_run(
     a: NDArray[np.uint32],
     i: int,
@@ -250,7 +250,7 @@ def _find_run(
     return best_length, best_place
 
 
-@kernel
+@kernel_part
 def _claim_runs(
     a: NDArray[np.uint32],
     b: NDArray[np.uint32],
@@ -289,7 +289,7 @@ def _claim_runs(
         end, reach = i, place + length
 
 
-@kernel
+@kernel_part
 def _num_paired(claims: NDArray[np.int32]) -> int:
     """Return how many positions of a stretch are paired."""
     count = 0
@@ -355,7 +355,7 @@ def _edit_costs(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.int3
     return costs
 
 
-@kernel
+@kernel_part
 def _count_place(width: int, original_width: int, counts: NDArray[np.int64]) -> None:
     """Count one place where the texts differ over so many characters of each."""
     if width == 0 and original_width == 0:

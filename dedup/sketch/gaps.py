@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels import kernel
+from dedup.kernels import kernel, kernel_part
 from dedup.sketch.alignment import MAX_GAP, MAX_SINGLE
 from dedup.sketch.arrays import kernel_input
 from dedup.sketch.similarity import ShingleSet
@@ -147,17 +147,17 @@ def _count_distinct(shingles: ShingleSet, chosen: NDArray[np.bool_]) -> int:
     return int(np.count_nonzero(chosen & (shingles.first_places == places)))
 
 
-@kernel
+@kernel_part
 def _is_listed(code: np.uint32, table: NDArray[np.bool_]) -> bool:
     return bool(code < table.size and table[code])
 
 
-@kernel
+@kernel_part
 def _is_digit(code: np.uint32) -> bool:
     return bool(_ZERO <= code <= _NINE)
 
 
-@kernel
+@kernel_part
 def _num_breaks(codes: NDArray[np.uint32]) -> int:
     count = 0
     for code in codes:
@@ -181,7 +181,7 @@ def _num_common(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> int:
     return int(row[b.size])
 
 
-@kernel
+@kernel_part
 def _read_numerals(
     codes: NDArray[np.uint32],
     start: int,
@@ -209,7 +209,7 @@ def _read_numerals(
     return count
 
 
-@kernel
+@kernel_part
 def _has_numeral(codes: NDArray[np.uint32], numerals: NDArray[np.bool_]) -> bool:
     for code in codes:  # noqa: SIM110  numba compiles no generator
         if _is_listed(code, numerals):
@@ -248,7 +248,7 @@ def _has_other_number(
     return False
 
 
-@kernel
+@kernel_part
 def _is_other_name(
     a: NDArray[np.uint32], b: NDArray[np.uint32], surnames: NDArray[np.bool_]
 ) -> bool:
@@ -330,7 +330,7 @@ def _judge_gap(
     return _judge_words(stretch, original, is_inside, counts)
 
 
-@kernel
+@kernel_part
 def _count_kept(codes: NDArray[np.uint32], partners: NDArray[np.int32]) -> int:
     """Return how many numbers are paired from their first digit to their last."""
     count = 0

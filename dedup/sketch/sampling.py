@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels import kernel
+from dedup.kernels import kernel, kernel_part
 from dedup.sketch.arrays import kernel_input
 
 __all__ = ["LENGTH", "SCHEME", "SampledShingles", "sample"]
@@ -122,7 +122,7 @@ def _sample_texts(
         probed_offsets[text + 1] = start + _choose_probes(hashes[:total], probed[start:])
 
 
-@kernel
+@kernel_part
 def _hash_shingles(codes: NDArray[np.uint32], hashes: NDArray[np.uint64]) -> int:
     """Hash every shingle; return their number.
 
@@ -155,7 +155,7 @@ def _hash_shingles(codes: NDArray[np.uint32], hashes: NDArray[np.uint64]) -> int
     return count
 
 
-@kernel
+@kernel_part
 def _winnow(hashes: NDArray[np.uint64], listed: NDArray[np.uint32]) -> int:
     """Write the names of the least hash of every window, the last of equal ones.
 
@@ -181,7 +181,7 @@ def _winnow(hashes: NDArray[np.uint64], listed: NDArray[np.uint32]) -> int:
     return count
 
 
-@kernel
+@kernel_part
 def _choose_probes(hashes: NDArray[np.uint64], probed: NDArray[np.uint32]) -> int:
     """Write the names of the shingles to look up; return how many."""
     highest = np.uint64(0xFFFFFFFFFFFFFFFF)

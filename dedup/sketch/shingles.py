@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.errors import ConfigError
-from dedup.kernels import kernel
+from dedup.kernels import kernel, kernel_part
 from dedup.sketch.arrays import kernel_input
 
 __all__ = ["shingle_hashes"]
@@ -62,19 +62,19 @@ def shingle_hashes(
     return hashes[:count], hash_offsets
 
 
-@kernel
+@kernel_part
 def _rotated(value: np.uint32, bits: int) -> np.uint32:
     """Return a 32-bit value rotated to the left."""
     return np.uint32((value << np.uint32(bits)) | (value >> np.uint32(32 - bits)))
 
 
-@kernel
+@kernel_part
 def _round(accumulator: np.uint32, lane: np.uint32) -> np.uint32:
     """Return an accumulator after it has taken in four bytes."""
     return np.uint32(_rotated(np.uint32(accumulator + lane * _PRIME_2), 13) * _PRIME_1)
 
 
-@kernel
+@kernel_part
 def _take_one_stripe(codes: NDArray[np.uint32], start: int, hashes: NDArray[np.uint32]) -> None:
     """Begin the hashes of shingles that have one stripe of four characters.
 
@@ -91,7 +91,7 @@ def _take_one_stripe(codes: NDArray[np.uint32], start: int, hashes: NDArray[np.u
         )
 
 
-@kernel
+@kernel_part
 def _take_stripes(
     codes: NDArray[np.uint32],
     start: int,
@@ -119,7 +119,7 @@ def _take_stripes(
         )
 
 
-@kernel
+@kernel_part
 def _hash_block(
     codes: NDArray[np.uint32],
     start: int,

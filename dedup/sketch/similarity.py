@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.errors import ConfigError
-from dedup.kernels import kernel
+from dedup.kernels import kernel, kernel_part
 from dedup.sketch.arrays import kernel_input
 
 __all__ = ["Overlap", "ShingleSet", "overlap"]
@@ -152,7 +152,7 @@ def _empty_table(num_shingles: int) -> NDArray[np.int32]:
     return np.zeros(1 << max(1, (num_slots - 1).bit_length()), np.int32)
 
 
-@kernel
+@kernel_part
 def _write_keys(
     codes: NDArray[np.uint32], k: int, multiplier: np.uint64, keys: NDArray[np.uint32]
 ) -> None:
@@ -188,7 +188,7 @@ def _write_keys(
             keys[i - k + 1] = np.uint32(mixed >> np.uint64(32)) | np.uint32(1)
 
 
-@kernel
+@kernel_part
 def _find(
     table: NDArray[np.int32],
     codes: NDArray[np.uint32],
@@ -229,7 +229,7 @@ def _find(
     return slot
 
 
-@kernel
+@kernel_part
 def _insert_all(
     codes: NDArray[np.uint32],
     keys: NDArray[np.uint32],

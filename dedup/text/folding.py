@@ -30,7 +30,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from dedup.kernels import kernel
+from dedup.kernels import kernel, kernel_part
 from dedup.text.code_points import code_points
 from dedup.text.variants import chinese_pairs, japanese_pairs, variant_classes
 
@@ -324,7 +324,7 @@ def _count_chars(codes: NDArray[np.uint32], offsets: NDArray[np.intp]) -> NDArra
     return counts
 
 
-@kernel
+@kernel_part
 def _composed(before: np.int64, code: np.int64) -> np.int64:
     """Return the Hangul syllable that a vowel or final makes with what is before, or 0.
 
@@ -342,7 +342,7 @@ def _composed(before: np.int64, code: np.int64) -> np.int64:
     return np.int64(0)
 
 
-@kernel
+@kernel_part
 def _fold_stretch(
     source: NDArray[np.uint32],
     start: int,
@@ -393,7 +393,7 @@ def _fold_stretch(
     return count
 
 
-@kernel
+@kernel_part
 def _write_break(
     codes: NDArray[np.uint32], origins: NDArray[np.int32], first: int, count: int, origin: int
 ) -> int:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels import kernel
+from dedup.kernels import kernel, kernel_part
 
 __all__ = ["Stretch", "misread_stretches"]
 
@@ -163,17 +163,17 @@ def _tokenize(
     return count
 
 
-@kernel
+@kernel_part
 def _odds_of(code: int, odds: NDArray[np.float32]) -> float:
     return float(odds[code]) if code < odds.size else _ODDS_BEYOND
 
 
-@kernel
+@kernel_part
 def _is_later(token: int) -> bool:
     return 0x80 <= token < 0xC0
 
 
-@kernel
+@kernel_part
 def _relax(
     best: NDArray[np.float64],
     step: NDArray[np.int32],
@@ -190,7 +190,7 @@ def _relax(
 
 
 # One function, however many branches, since the ways to fail belong together.
-@kernel
+@kernel_part
 def _read_utf8(  # noqa: C901, PLR0912
     tokens: NDArray[np.int16],
     at: int,
@@ -242,7 +242,7 @@ def _read_utf8(  # noqa: C901, PLR0912
     _relax(best, step, at, 1, score - _BROKEN, _REPLACEMENT)
 
 
-@kernel
+@kernel_part
 def _read_three_bytes(
     tokens: NDArray[np.int16],
     at: int,
@@ -282,12 +282,12 @@ def _read_three_bytes(
         _relax(best, step, at, 2, score - _BROKEN, _REPLACEMENT)
 
 
-@kernel
+@kernel_part
 def _is_letter(token: int) -> bool:
     return 0x61 <= token | 0x20 <= 0x7A
 
 
-@kernel
+@kernel_part
 def _is_stray(tokens: NDArray[np.int16], at: int) -> bool:
     """Whether an ASCII character that may be the second byte of a pair stands alone."""
     return (
@@ -298,7 +298,7 @@ def _is_stray(tokens: NDArray[np.int16], at: int) -> bool:
     )
 
 
-@kernel
+@kernel_part
 def _read_pair(  # noqa: C901
     tokens: NDArray[np.int16],
     at: int,
@@ -347,7 +347,7 @@ def _read_pair(  # noqa: C901
     _relax(best, step, at, 1, score - _BROKEN_PAIR, _REPLACEMENT)
 
 
-@kernel
+@kernel_part
 def _leave(
     codes: NDArray[np.uint32],
     tokens: NDArray[np.int16],
@@ -418,7 +418,7 @@ def _divide(
     return _trace(at_char, plain, misread, length, step, written, bounds, gains)
 
 
-@kernel
+@kernel_part
 def _trace(
     at_char: NDArray[np.int32],
     plain: NDArray[np.float64],

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels import kernel
+from dedup.kernels import kernel, kernel_part
 from dedup.text.gbk import LEADS, TRAILS, char_of
 from dedup.text.lexicon import lexicon
 from dedup.text.triggers import Property, Row, tables
@@ -215,7 +215,7 @@ _STRAY, _TRAIL_80, _ASCII = Ending.STRAY, Ending.TRAIL_80, Ending.ASCII
 _LOST_TRAIL, _LOST_BOTH = Ending.LOST_TRAIL, Ending.LOST_BOTH
 
 
-@kernel
+@kernel_part
 def _log_of(code: int, last: int, script: int, m: Model) -> float:
     """Return how likely a character is behind another one (0: unknown), as a logarithm."""
     if code > _MAX_BASIC:
@@ -240,7 +240,7 @@ def _log_of(code: int, last: int, script: int, m: Model) -> float:
     return log + _LOG_OUTSIDE_WORD
 
 
-@kernel
+@kernel_part
 def _is_lead(byte: int) -> bool:
     return 0x81 <= byte <= 0xFE
 
@@ -300,7 +300,7 @@ def _read_on(  # noqa: C901 - one walk, and each call of a kernel costs as much 
     return best_count, best_end, best, best_ending, best_lead
 
 
-@kernel
+@kernel_part
 def _best_end(
     codes: NDArray[np.uint32], at: int, lead: int, last: int, script: int, m: Model
 ) -> tuple[float, int, int, int]:
@@ -334,7 +334,7 @@ def _best_end(
     return total, ending, end, char
 
 
-@kernel
+@kernel_part
 def _pair_at(codes: NDArray[np.uint32], at: int, lead: int, m: Model) -> int:
     """Return the two bytes of a character, or less than 0x100 where the stretch must end.
 
@@ -402,7 +402,7 @@ _GAIN_OF_REPETITION = 2.0
 _MOST_REPETITIONS = 3
 
 
-@kernel
+@kernel_part
 def _word_log(sequence: NDArray[np.int32], start: int, length: int, m: Model) -> float:
     """Return how often a word occurs, as a logarithm; far below all others if it is none."""
     code = int(sequence[start])
@@ -494,7 +494,7 @@ _ODDS_OF_STOP_BEFORE_QUOTE = 2.0
 _ODDS_OF_STOP_BEFORE_SYMBOL = 2.0
 
 
-@kernel
+@kernel_part
 def _opens_quote(before: NDArray[np.int32], size: int) -> bool:
     """Whether a quotation has only just opened, so that it is a term and no sentence."""
     found = False
@@ -503,7 +503,7 @@ def _opens_quote(before: NDArray[np.int32], size: int) -> bool:
     return found
 
 
-@kernel
+@kernel_part
 def _odds_of_stop(following: int, m: Model) -> float:
     """Return how much likelier a full stop is in front of this character than anywhere."""
     if following in _CLOSING:
@@ -556,7 +556,7 @@ def _add_nearby(
         logs[row] += gains[row] + _GAIN_OF_REPETITION * repeated
 
 
-@kernel
+@kernel_part
 def _count_matching(
     nearby: NDArray[np.uint32],
     place: int,

@@ -15,7 +15,7 @@ are common as they stand and one byte off.
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels import kernel
+from dedup.kernels import kernel, kernel_part
 from dedup.text.triggers import NOTICE_GROUPS, Property, Row, Trigger, tables
 
 __all__ = ["false_signs", "look_for_damage"]
@@ -160,7 +160,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     return result | (seen & _ALL_SINGLE)
 
 
-@kernel
+@kernel_part
 def _look_at_opening(
     codes: NDArray[np.uint32],
     line: int,
@@ -189,7 +189,7 @@ _SLOT_SHIFT = 20
 _NUM_SLOTS = 1 << 12
 
 
-@kernel
+@kernel_part
 def _is_listed(codes: NDArray[np.uint32], at: int, tables: NDArray[np.int32], row: int) -> bool:
     """Whether the two characters from `at` on are in a hash table of pairs."""
     key = np.uint32(codes[at] << np.uint32(16) | codes[at + 1])
@@ -204,7 +204,7 @@ def _is_listed(codes: NDArray[np.uint32], at: int, tables: NDArray[np.int32], ro
 _HEAD = 4
 
 
-@kernel
+@kernel_part
 def _title_recurs(codes: NDArray[np.uint32], end: int, tables: NDArray[np.int32]) -> bool:
     """Whether the first characters of a title, or the first ideographs, stand in the body.
 
@@ -213,34 +213,44 @@ def _title_recurs(codes: NDArray[np.uint32], end: int, tables: NDArray[np.int32]
     start = 0
     while start < end and (codes[start] <= 0x20 or tables[_BITS, codes[start]] & _BLANK):
         start += 1
-    head = np.zeros(_HEAD, np.uint32)
+    ideographs = np.uint64(0)  # 16 bits each
     num_han = 0
     for at in range(start, end):
         if 0x4E00 <= codes[at] <= 0x9FFF and num_han < _HEAD:
-            head[num_han] = codes[at]
+            ideographs = ideographs << np.uint64(16) | np.uint64(codes[at])
             num_han += 1
-    size = end - start
+    has_head = end - start >= _HEAD
     for at in range(end + 1, codes.size - _HEAD + 1):
-        if codes[at] == codes[start] and size >= _HEAD and _is_same(codes, at, codes, start):
+        if has_head and codes[at] == codes[start] and _is_same(codes, at, start):
             return True
-        if codes[at] == head[0] and num_han == _HEAD and _is_same(codes, at, head, 0):
+        if num_han == _HEAD and _are_these(codes, at, ideographs):
             return True
     return False
 
 
-@kernel
-def _is_same(one: NDArray[np.uint32], at: int, other: NDArray[np.uint32], start: int) -> bool:
+@kernel_part
+def _is_same(codes: NDArray[np.uint32], one: int, other: int) -> bool:
     """Whether the same few characters stand in two places."""
     same = 0
     for offset in range(1, _HEAD):
-        same += one[at + offset] == other[start + offset]
+        same += codes[one + offset] == codes[other + offset]
     return same == _HEAD - 1
+
+
+@kernel_part
+def _are_these(codes: NDArray[np.uint32], at: int, ideographs: np.uint64) -> bool:
+    """Whether the ideographs that are packed in a number stand here."""
+    for offset in range(_HEAD):
+        shift = np.uint64(16 * (_HEAD - 1 - offset))
+        if codes[at + offset] != ideographs >> shift & np.uint64(0xFFFF):
+            return False
+    return True
 
 
 _COPYRIGHT, _ELLIPSIS, _CLOSING, _WIDE_CLOSING = ord("©"), ord("…"), ord(")"), ord("）")
 
 
-@kernel
+@kernel_part
 def _line_run(codes: NDArray[np.uint32], start: int, end: int, last_stop: int, before: int) -> int:
     """Return how many lines that may be no paragraph end here, `before` ended above."""
     if start == end:
@@ -253,7 +263,7 @@ def _line_run(codes: NDArray[np.uint32], start: int, end: int, last_stop: int, b
     return before + 1 if last_stop < start or is_listed or last <= 0x20 else 0
 
 
-@kernel
+@kernel_part
 def _look_at_line(
     codes: NDArray[np.uint32], start: int, end: int, run: int, tables: NDArray[np.int32]
 ) -> int:
@@ -273,7 +283,7 @@ def _look_at_line(
 _QUESTION_MARK, _WIDE_QUESTION_MARK = ord("?"), ord("？")
 
 
-@kernel
+@kernel_part
 def _look_at_question(
     codes: NDArray[np.uint32], at: int, after: int, tables: NDArray[np.int32]
 ) -> int:
@@ -291,12 +301,12 @@ _COLON, _WIDE_COLON, _WIDE_BANG = ord(":"), ord("："), ord("！")
 _WIDE_COMMA, _WIDE_SEMICOLON, _LIST_COMMA = ord("，"), ord("；"), ord("、")
 
 
-@kernel
+@kernel_part
 def _is_comma(code: int) -> bool:
     return code in (_COMMA, _SEMICOLON, _WIDE_COMMA, _WIDE_SEMICOLON, _LIST_COMMA)
 
 
-@kernel
+@kernel_part
 def _is_odd_together(first: int, second: int) -> bool:
     """Whether two signs side by side may be a slip: not `！！`, `？！` or `...`."""
     if first == second and first in (_FULL_STOP, _COLON, _WIDE_COLON):
@@ -304,7 +314,7 @@ def _is_odd_together(first: int, second: int) -> bool:
     return _is_comma(first) or (_is_comma(second) and first != _STOP)
 
 
-@kernel
+@kernel_part
 def _is_reading(codes: NDArray[np.uint32], at: int, tables: NDArray[np.int32]) -> bool:
     """Whether a syllable and a closing bracket follow, perhaps with a blank before either."""
     start = at + 1
@@ -320,7 +330,7 @@ def _is_reading(codes: NDArray[np.uint32], at: int, tables: NDArray[np.int32]) -
     return end < codes.size and codes[end] in (_CLOSING, _WIDE_CLOSING)
 
 
-@kernel
+@kernel_part
 def _is_alpha(code: int) -> bool:
     return 0x61 <= code | 0x20 <= 0x7A
 
@@ -330,7 +340,7 @@ _ODD_BEHIND = (0x23, 0x24, 0x25, 0x26, 0x2A, 0x2B, 0x3C, 0x3D, 0x3E)  # #$%&*+<=
 _OTHER_ODD_BEHIND = (0x5B, 0x5C, 0x5E, 0x60, 0x7B, 0x7C, 0x7D, 0x7E)  # [\^`{|}~
 
 
-@kernel
+@kernel_part
 def _is_noisy(codes: NDArray[np.uint32], at: int) -> bool:
     """Whether a letter is unusual beside its neighbours: `7K`, `qR`, `]n`, `n#`."""
     code = codes[at]
@@ -345,7 +355,7 @@ def _is_noisy(codes: NDArray[np.uint32], at: int) -> bool:
     return 0x20 < before < 0x7F and before not in _USUAL_BEFORE and not _is_alpha(before)
 
 
-@kernel
+@kernel_part
 def _ends_list(code: int) -> bool:
     """Whether what stands in front of a sign belongs to a sentence."""
     return code in (_FULL_STOP, _BANG, _WIDE_BANG, _QUESTION_MARK, _WIDE_QUESTION_MARK) or code in (
@@ -354,7 +364,7 @@ def _ends_list(code: int) -> bool:
     )
 
 
-@kernel
+@kernel_part
 def _end_of_address(codes: NDArray[np.uint32], start: int) -> int:
     """Return where the printable ASCII from `start` on ends."""
     at = start
@@ -363,7 +373,7 @@ def _end_of_address(codes: NDArray[np.uint32], start: int) -> int:
     return at
 
 
-@kernel
+@kernel_part
 def _end_of_run(codes: NDArray[np.uint32], start: int) -> int:
     """Return where the ASCII letters and digits from `start` on end."""
     at = start
@@ -377,7 +387,7 @@ _U, _TWO = ord("u"), ord("2")  # of `%u4e2d` and `%25E4`
 _PERCENT, _EQUALS, _SQUARE, _LINE, _BANG = ord("%"), ord("="), ord("["), ord("_"), ord("!")
 
 
-@kernel
+@kernel_part
 def _look_at_ascii(codes: NDArray[np.uint32], at: int) -> int:
     """Return the triggers of an ASCII sign with a meaning in markup or escapes."""
     code, following = codes[at], codes[min(at + 1, codes.size - 1)]
@@ -399,7 +409,7 @@ def _look_at_ascii(codes: NDArray[np.uint32], at: int) -> int:
     return trigger
 
 
-@kernel
+@kernel_part
 def _is_high_byte(codes: NDArray[np.uint32], at: int) -> bool:
     """Whether two hexadecimal digits stand here that are a byte above ASCII."""
     if at + 1 >= codes.size:
@@ -415,7 +425,7 @@ _TAIL = 6
 _FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 
 
-@kernel
+@kernel_part
 def _num_slots(length: int) -> int:
     """Return a power of two: slots for the ends of sentences of a text of this length."""
     slots = _FEWEST_SLOTS
@@ -424,7 +434,7 @@ def _num_slots(length: int) -> int:
     return slots
 
 
-@kernel
+@kernel_part
 def _is_repeated(codes: NDArray[np.uint32], end: int, tails: NDArray[np.uint32]) -> bool:
     """Whether a sentence that ends here ends like an earlier one; remembers its end."""
     if end < _TAIL:
@@ -463,7 +473,7 @@ _LEAST_UNDECIDED = 3
 _HALF_WIDTH_SIGNS = (0x21, 0x28, 0x29, 0x2C, 0x3A, 0x3B, 0x3F)
 
 
-@kernel
+@kernel_part
 def _may_be_shifted(codes: NDArray[np.uint32], sign: int, tables: NDArray[np.int32]) -> bool:
     """Whether the characters behind a sign are common rather one byte off than as they stand."""
     balance = 0
@@ -487,7 +497,7 @@ def _may_be_shifted(codes: NDArray[np.uint32], sign: int, tables: NDArray[np.int
     return balance >= 0
 
 
-@kernel
+@kernel_part
 def _completes_a_char(
     codes: NDArray[np.uint32], at: int, lead: int, code: int, tables: NDArray[np.int32]
 ) -> bool:

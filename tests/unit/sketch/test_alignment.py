@@ -188,10 +188,10 @@ def test_scattered_errors_are_counted_as_by_difflib(seed: int, positions: set[in
 def test_repetitive_text_takes_linear_time(a: str, b: str) -> None:
     """Texts of few different shingles are aligned in bounded time."""
     aligned("abcdef", "abcdef")
-    begun = time.perf_counter()
+    begun = time.process_time()
     aligned(a, b)
 
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 2.0
 
 
 def test_prepared_sets_align_like_texts() -> None:
