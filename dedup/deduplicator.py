@@ -24,6 +24,7 @@ from dedup.comparison import Comparer, Comparison
 from dedup.config import DedupConfig, IndexPlace
 from dedup.errors import DedupError, IdConflictError, NotFoundError
 from dedup.index.base import Candidates, OriginalIndex
+from dedup.index.candidates import earlier_candidates
 from dedup.index.originals import KnownOriginals
 from dedup.index.tables import TabledOriginals
 from dedup.models import (
@@ -35,6 +36,7 @@ from dedup.models import (
 from dedup.observation import Observer, Stage
 from dedup.own_prose import OwnProse
 from dedup.preparation import PreparedArticle, Preparer, text_to_keep
+from dedup.sketch.keys import KeyBatch
 from dedup.store.base import (
     ArticleStore,
     Finding,
@@ -264,11 +266,14 @@ class Deduplicator:
         Raises:
             StoreError: The transaction failed as a whole; nothing was remembered.
         """
-        group = _Group()
         begun = perf_counter()
+        group = _Group(self._earlier(surveys))
         try:
             with self._writing() as writer:
-                results = [self._remember_one(survey, writer, group) for survey in surveys]
+                results = [
+                    self._remember_one(survey, place, writer, group)
+                    for place, survey in enumerate(surveys)
+                ]
         except BaseException:
             self._known.unstage(group.staged)
             self._comparer.forget(group.staged)
@@ -448,8 +453,16 @@ class Deduplicator:
             self._known.settle(writer)
         self._known.follow(self._store.read())
 
+    def _earlier(self, surveys: Sequence[Survey]) -> Sequence[Sequence[int]]:
+        """Return for each article the places of those before it that come near."""
+        if len(surveys) <= 1:
+            return [()] * len(surveys)
+        prepared = [survey.prepared for survey in surveys]
+        keys = KeyBatch.joined([(article.keys, article.probe) for article in prepared])
+        return earlier_candidates(keys, limit=self.config.max_candidates)
+
     def _remember_one(
-        self, survey: Survey, writer: StoreWriter, group: "_Group"
+        self, survey: Survey, place: int, writer: StoreWriter, group: "_Group"
     ) -> CheckResult | DedupError:
         prepared = survey.prepared
         stored = writer.find(prepared.id)
@@ -460,7 +473,8 @@ class Deduplicator:
             if not survey.replaces:
                 return IdConflictError(f"article {prepared.id!r} is known with another text")
             self._make_room(stored, writer, group)
-        return self._write(prepared, self._look_again(survey, writer, group), writer, group)
+        comparisons = self._look_again(survey, place, writer, group)
+        return self._write(prepared, comparisons, place, writer, group)
 
     def _make_room(self, stored: StoredArticle, writer: StoreWriter, group: "_Group") -> None:
         """Remove an article in the middle of a transaction, and let its heir be found."""
@@ -472,16 +486,16 @@ class Deduplicator:
             group.staged.append(heir.number)
 
     def _look_again(
-        self, survey: Survey, writer: StoreWriter, group: "_Group"
+        self, survey: Survey, place: int, writer: StoreWriter, group: "_Group"
     ) -> tuple[Comparison, ...]:
         """Bring a survey up to date: drop who is no original any more, add who came since."""
         prepared, former = survey.prepared, survey.candidates
         listed = self._known.still_listed(former, writer)
-        fresh = [
-            number
-            for number in self._known.find_again(prepared.probe, former, writer)
-            if number not in former.numbers
+        since = [
+            *group.before(place),
+            *self._known.find_again(prepared.probe, former, writer),
         ]
+        fresh = [number for number in dict.fromkeys(since) if number not in former.numbers]
         comparisons = [
             *(found for found in survey.comparisons if found.number in listed),
             *self._comparer.compare(prepared, fresh, writer),
@@ -494,20 +508,20 @@ class Deduplicator:
         copy: PreparedArticle,
         relation: Relation,
         writer: StoreWriter,
-        group: "_Group",
-    ) -> None:
-        """Let what a copy has besides its original be found by those behind it."""
+    ) -> bool:
+        """Let what a copy has besides its original be found; return whether it has anything."""
         keys = None
         if relation.scores.size - relation.scores.shared > self.config.min_chars:
             original = self._comparer.shingles_of(relation.original.number, writer)
             keys = self._own_prose.keys_of(copy, original) if original else None
         self._known.stage_copy(number, keys, writer)
-        group.staged.append(number)
+        return keys is not None
 
     def _write(
         self,
         prepared: PreparedArticle,
         comparisons: Sequence[Comparison],
+        place: int,
         writer: StoreWriter,
         group: "_Group",
     ) -> CheckResult:
@@ -527,10 +541,12 @@ class Deduplicator:
             group.superseded.add(original.known.number)
         if original is None or promoted:
             self._known.stage(number, prepared.keys, writer)
-            group.staged.append(number)
+            group.added[place] = number
         else:
             _see_article_again(original.known.number, writer)
-            self._stage_own_prose(number, prepared, original, writer, group)
+            if self._stage_own_prose(number, prepared, original, writer):
+                group.added[place] = number
+        group.staged.append(number)
         return result
 
 
@@ -539,12 +555,20 @@ class _Group:
     """What one transaction changed so far, and nobody else may see yet.
 
     Attributes:
-        staged: New originals.
+        earlier: For each of its articles the places of those before it that come near.
+        added: Numbers, by place, of articles that those behind them may be copies of.
+        staged: Numbers of all that were added, and of heirs.
         superseded: Originals that no longer are.
     """
 
+    earlier: Sequence[Sequence[int]]
+    added: dict[int, int] = field(default_factory=dict)
     staged: list[int] = field(default_factory=list)
     superseded: set[int] = field(default_factory=set)
+
+    def before(self, place: int) -> list[int]:
+        """Return the numbers of those before an article that come near."""
+        return [self.added[other] for other in self.earlier[place] if other in self.added]
 
 
 def founded_cluster_id(article_id: str) -> str:

@@ -77,7 +77,11 @@ class OriginalIndex(Protocol):
         ...
 
     def find_again(self, probe: Probe, former: Candidates, writer: StoreWriter, /) -> list[int]:
-        """Return what an earlier search could not find, staged originals included."""
+        """Return what an earlier search could not find: committed since, or known before.
+
+        Of the articles that the transaction itself adds, the index may return those that
+        come near, and need not.
+        """
         ...
 
     def still_listed(self, former: Candidates, writer: StoreWriter, /) -> Collection[int]:
@@ -87,13 +91,13 @@ class OriginalIndex(Protocol):
     def stage(
         self, number: int, keys: ListedKeys, writer: StoreWriter, /, *, is_heir: bool = False
     ) -> None:
-        """Let an original that is written but not yet committed be found by the writer.
+        """Let an original that is written be found once it is committed.
 
         Args:
             number: Its number.
             keys: What it is listed under.
             writer: Of the transaction.
-            is_heir: Whether it was known before, as a copy.
+            is_heir: Whether it was known before, as a copy; the writer finds it at once.
         """
         ...
 
@@ -102,7 +106,7 @@ class OriginalIndex(Protocol):
         ...
 
     def settle(self, writer: StoreWriter, /) -> None:
-        """Write what the index keeps in the store; the last act of every transaction."""
+        """List what was staged; the last act of every transaction."""
         ...
 
     def unstage(self, numbers: Iterable[int], /) -> None:

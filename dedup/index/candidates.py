@@ -21,7 +21,7 @@ from dedup.kernels import kernel
 from dedup.sketch.arrays import kernel_input
 from dedup.sketch.keys import KeyBatch, ListedKeys, Probe
 
-__all__ = ["CandidateIndex", "most_promising"]
+__all__ = ["CandidateIndex", "earlier_candidates", "most_promising"]
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -185,6 +185,20 @@ class CandidateIndex:
             size = max(number + 1, 2 * len(self._listed))
             self._listed = _enlarged(self._listed, size)
             self._num_pieces = _enlarged(self._num_pieces, size)
+
+
+def earlier_candidates(keys: KeyBatch, *, limit: int) -> list[list[int]]:
+    """Return for each of some articles the places of those before it that share most keys.
+
+    Args:
+        keys: Of the articles.
+        limit: As in `CandidateIndex.find`.
+    """
+    places = np.arange(keys.num_articles)
+    index = CandidateIndex()
+    index.add_batch(keys, (places + 1).astype(np.uint32))
+    found = dict(index.find_batch(keys, limit=limit, upto=places))
+    return [[number - 1 for number in found.get(place, ())] for place in range(len(places))]
 
 
 def most_promising(

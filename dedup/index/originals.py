@@ -1,7 +1,7 @@
 """The originals of a store, indexed, and kept in step with its log.
 
-Several threads ask; one at a time writes. An original that is being written is staged:
-the writer finds it at once, everyone else only when its transaction is committed.
+Several threads ask; one at a time writes. Originals that are being written are staged, and
+listed together at the end of their transaction; all find them once it is committed.
 """
 
 import threading
@@ -57,6 +57,7 @@ class KnownOriginals:
         self._least_own = least_own
         self._keys_of = keys_of
         self._own_keys_of = own_keys_of
+        self._staged: list[tuple[int, ListedKeys]] = []
         self._staged_copies: set[int] = set()
         self._limit = limit
         self._index = CandidateIndex()
@@ -168,9 +169,11 @@ class KnownOriginals:
         self.follow(writer)
 
     def find_again(self, probe: Probe, former: Candidates, _: StoreWriter, /) -> list[int]:
-        """Return what an earlier search could not find, staged originals included."""
+        """Return what was committed since an earlier search."""
         upto, relistings = former.state
         with self._lock:
+            if (self._upto, self._relistings) == (upto, relistings):
+                return []
             # An older article that became an original in between may be anywhere.
             after = upto if self._relistings == relistings else 0
             return self._index.find(probe, limit=self._limit, after=after)
@@ -183,23 +186,31 @@ class KnownOriginals:
     def stage(
         self, number: int, keys: ListedKeys, _: StoreWriter, /, *, is_heir: bool = False
     ) -> None:
-        """List an original that is written but not yet committed."""
+        """Take note of an original that is written; one that was known before is found at once."""
+        if not is_heir:
+            self._staged.append((number, keys))
+            return
         with self._lock:
             self._index.add([keys], [number])
-            self._relistings += is_heir
+            self._relistings += 1
 
     def stage_copy(self, number: int, keys: ListedKeys | None, _: StoreWriter, /) -> None:
-        """List what a copy that is written but not yet committed has besides its original."""
+        """Take note of what a copy that is written has besides its original."""
+        if keys is not None:
+            self._staged.append((number, keys))
         with self._lock:
-            if keys is not None:
-                self._index.add([keys], [number])
             self._staged_copies.add(number)
 
     def settle(self, _: StoreWriter, /) -> None:
-        """Do nothing: what is in memory follows a commit."""
+        """List what is about to be committed; nobody finds it before that."""
+        numbers = [number for number, _ in self._staged]
+        with self._lock:
+            self._index.add([keys for _, keys in self._staged], numbers)
+        self._staged = []
 
     def unstage(self, numbers: Iterable[int]) -> None:
         """Take back originals whose transaction was rolled back."""
+        self._staged = []
         with self._lock:
             for number in numbers:
                 self._index.discard(number)

@@ -1,11 +1,14 @@
 """What the candidate index knows articles by: keys of wholes and of pieces."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["KeyBatch", "ListedKeys", "Probe"]
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 class ListedKeys(NamedTuple):
@@ -56,6 +59,15 @@ class KeyBatch(NamedTuple):
     probed: NDArray[np.uint32]
     probed_offsets: NDArray[np.intp]
 
+    @classmethod
+    def joined(cls, articles: Sequence[tuple[ListedKeys, Probe]]) -> Self:
+        """Return the keys of articles, of which there is at least one, behind one another."""
+        return cls(
+            *_joined([listed.whole for listed, _ in articles]),
+            *_joined([listed.pieces for listed, _ in articles]),
+            *_joined([probe.pieces for _, probe in articles]),
+        )
+
     @property
     def num_articles(self) -> int:
         """The number of articles, refused ones included."""
@@ -75,3 +87,10 @@ class KeyBatch(NamedTuple):
     def _whole(self, article: int) -> NDArray[np.uint64]:
         start, stop = self.whole_offsets[article : article + 2]
         return self.whole[start:stop]
+
+
+def _joined(arrays: Sequence[NDArray[_Scalar]]) -> tuple[NDArray[_Scalar], NDArray[np.intp]]:
+    """Return arrays behind one another, and where each begins, and the end."""
+    offsets = np.zeros(len(arrays) + 1, np.intp)
+    np.cumsum([len(array) for array in arrays], out=offsets[1:])
+    return np.concatenate(arrays), offsets
