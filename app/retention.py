@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 from app.metrics import expired
@@ -13,6 +14,8 @@ __all__ = ["Retention"]
 _LOG = logging.getLogger(__name__)
 
 _EVERY_S = 5.0
+_LOOK_S = 0.2  # between two looks at how many there are: a stream may bring hundreds meanwhile
+_EXCESS = 0.01  # of the limit, beyond which nobody waits for the usual moment
 _PAUSE_S = 0.02  # between two transactions, for those who wait to write
 
 
@@ -42,10 +45,21 @@ class Retention:
         while not self._stopping.is_set():
             try:
                 num_expired = self._expire()
+                if num_expired:
+                    self._stopping.wait(_PAUSE_S)
+                else:
+                    self._rest()
             except DedupError as error:
                 _LOG.warning("nothing can be forgotten yet: %s", error)
-                num_expired = 0
-            self._stopping.wait(_PAUSE_S if num_expired else _EVERY_S)
+                self._stopping.wait(_EVERY_S)
+
+    def _rest(self) -> None:
+        """Wait for the next usual moment, or until far too many articles are known."""
+        end = time.monotonic() + _EVERY_S
+        most = (1 + _EXCESS) * self._settings.max_articles
+        while time.monotonic() < end and not self._stopping.wait(_LOOK_S):
+            if most and self._dedup.stats().articles > most:
+                return
 
     def _expire(self) -> int:
         days = self._settings.retention_days
