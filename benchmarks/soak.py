@@ -1,17 +1,21 @@
 """Race, kill and unplug the service for as long as you like; stop at the first violation.
 
-    python benchmarks/soak.py [--races 2000] [--kills 200] [--minutes 60] [--seed 0]
-    python benchmarks/soak.py --stream 2000000 --keep 200000
+    python benchmarks/soak.py [PART …] [--races 2000] [--kills 200] [--cuts 1000] [--minutes 60]
+    python benchmarks/soak.py stream --articles 2000000 --keep 200000
 
-The long version of tests/faults, by the same functions: first races of simultaneous first
-copies over two workers; then changes of every kind, ten for each race; 20,000 requests of
-which most are wrong; overload at three times what the service can answer; backups under
-load; then kills -9 under load, of the whole service with one worker and with two, and of one
-worker of two; then, until the minutes are over, power cuts. Prints how much passed; ends with
-a traceback and status 1 at the first violation.
+The long version of tests/faults, by the same functions. Prints how much passed; ends with a
+traceback and status 1 at the first violation. The parts, all of them unless some are named:
 
-With --stream only that: so many articles through a service that keeps the last ones, whose
-sizes must stay flat once it is full.
+races     simultaneous first copies of one article over two workers
+changes   changes of every kind at once, ten for each race
+raw       20,000 requests of which most are wrong
+overload  three times what the service can answer
+backups   backups under load, and services that start from them
+kills     kills -9 under load: of the service with one worker and with two, of one worker of two
+cuts      power cuts at random moments
+mixed     everything that clients do, right and wrong, at a moderate rate for so many minutes;
+          memory, descriptors, latency and the store must stay flat
+stream    so many articles through a service that keeps the last ones, and must stay flat
 """
 
 import argparse
@@ -19,21 +23,20 @@ import signal
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from importlib import import_module
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 TESTS = Path(__file__).parents[1] / "tests"
 sys.path[:0] = [str(TESTS / name) for name in ("faults", "integration")]
 races, churn, kills, power_cuts = map(import_module, ("races", "churn", "kills", "power_cuts"))
-backups, overload, streams = map(import_module, ("backups", "overload", "streams"))
+backups, mixed, overload, streams = map(import_module, ("backups", "mixed", "overload", "streams"))
 raw_requests, service = map(import_module, ("raw_requests", "service"))
 
-CUTS_AT_LEAST = 1_000
 REPORT_EVERY = 100
 RAW_REQUESTS = 20_000
-OVERLOAD_S = 20
+OVERLOAD_S = 60
 BACKUPS = 10
 FLAT = 1.25  # a size may be this many times what it was when the store had just been filled
 
@@ -133,12 +136,10 @@ def kill_services(folder: Path, num_kills: int, seed: int) -> None:
                 )
 
 
-def cut_power(folder: Path, deadline: float, seed: int) -> None:
-    """Cut the power at random moments until the deadline, but often enough in any case."""
+def cut_power(folder: Path, num_cuts: int, seed: int) -> None:
+    """Cut the power at random moments."""
     num_known = 0
-    for done in count():
-        if done >= CUTS_AT_LEAST and time.monotonic() > deadline:
-            break
+    for done in range(num_cuts):
         with TemporaryDirectory(dir=folder) as place:
             work = power_cuts.cut_power(Path(place), seed=seed + done)
         num_known += len(work.known)
@@ -146,32 +147,60 @@ def cut_power(folder: Path, deadline: float, seed: int) -> None:
             print(f"{done + 1} power cuts: {num_known} acknowledged articles kept", flush=True)
 
 
+def mix_everything(folder: Path, options: argparse.Namespace) -> None:
+    """Send requests of every kind for a long time, and watch what the service takes."""
+    readings: list[dict[str, float]] = []
+    for reading in mixed.run_mixed(
+        folder / "mixed",
+        minutes=options.minutes,
+        rate=options.rate,
+        keep=options.keep,
+        seed=options.seed,
+    ):
+        if not readings:
+            print(*reading, sep=", ")
+        print(*(f"{value:.0f}" for value in reading.values()), sep=", ", flush=True)
+        readings.append(reading)
+    if len(readings) >= 4:
+        found = mixed.growing(readings)
+        assert not found, f"larger in the last quarter than in the second: {found}"
+
+
 def main() -> None:
-    """Read the options and run everything."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    """Read the options and run what is asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
     parser.add_argument("--races", type=int, default=2_000)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--minutes", type=float, default=60, help="in all, with power cuts last")
+    parser.add_argument("--cuts", type=int, default=1_000)
+    parser.add_argument("--minutes", type=float, default=60, help="of mixed requests")
+    parser.add_argument("--rate", type=float, default=60, help="of mixed requests, a second")
+    parser.add_argument("--articles", type=int, default=200_000, help="of a stream")
+    parser.add_argument("--keep", type=int, default=20_000, help="articles of mix and stream")
     parser.add_argument("--seed", type=int, default=0, help="picks other articles and moments")
-    parser.add_argument("--stream", type=int, default=0, help="articles; nothing else is run")
-    parser.add_argument("--keep", type=int, default=20_000, help="articles kept of a stream")
     options = parser.parse_args()
     # Asked to stop, it ends the services that it started and removes its files, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     start = time.monotonic()
     with TemporaryDirectory(prefix="dedup-soak-") as name:
-        folder = Path(name)
-        if options.stream:
-            stream(folder, options.stream, options.keep, options.seed)
-            return
-        hold_races(folder, options.races, options.seed)
-        change_everything(folder, 10 * options.races, options.seed)
-        send_raw_requests(folder, options.seed)
-        overload_service(folder, options.seed)
-        back_up_under_load(folder, options.seed)
-        kill_services(folder, options.kills, options.seed)
-        cut_power(folder, start + 60 * options.minutes, options.seed)
+        for part in options.parts or PARTS:
+            PARTS[part](Path(name), options)
     print(f"no violation in {(time.monotonic() - start) / 60:.1f} minutes")
+
+
+PARTS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
+    "races": lambda folder, options: hold_races(folder, options.races, options.seed),
+    "changes": lambda folder, options: change_everything(folder, 10 * options.races, options.seed),
+    "raw": lambda folder, options: send_raw_requests(folder, options.seed),
+    "overload": lambda folder, options: overload_service(folder, options.seed),
+    "backups": lambda folder, options: back_up_under_load(folder, options.seed),
+    "kills": lambda folder, options: kill_services(folder, options.kills, options.seed),
+    "cuts": lambda folder, options: cut_power(folder, options.cuts, options.seed),
+    "mixed": mix_everything,
+    "stream": lambda folder, options: stream(folder, options.articles, options.keep, options.seed),
+}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -147,9 +147,20 @@ class Client:
         """Return the status of any request and the answer, empty where there is none."""
         target = "".join(f"/{quote(part, safe='')}" for part in path)
         data = None if body is None else json.dumps(body).encode()
-        self._connection.request(method, target, data, {"Content-Type": "application/json"})
+        status, answer = self.send_raw(method, target, data, {"Content-Type": "application/json"})
+        return status, json.loads(answer or "{}")
+
+    def send_raw(
+        self,
+        method: str,
+        target: str,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, bytes]:
+        """Return the status of any request and the answer, whatever it is."""
+        self._connection.request(method, target, data, headers or {})
         response = self._connection.getresponse()
-        return response.status, json.loads(response.read() or "{}")
+        return response.status, response.read()
 
     def close(self) -> None:
         self._connection.close()
