@@ -57,6 +57,7 @@ _MEMBERS_AT_ONCE = 1_000
 _EXPIRED_AT_ONCE = 200
 _SEEN_AGAIN_AFTER = timedelta(seconds=1)  # an article that comes oftener costs no more
 _KEPT_LOG = 100_000  # entries that clients of the changes may still ask for
+_LOOKED_AT = 8  # log entries for each removal, of which two become useless
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Deduplicator:
         self._known = self._make_index(index)
         self._known.load(store.read())
         self._seen_again_upto = 0  # whoever is not gone up to this number was seen again
+        self._log_forgotten_upto = 0
 
     @classmethod
     def open(
@@ -309,6 +311,7 @@ class Deduplicator:
         """
         with self._writing() as writer:
             _remove(found(writer.find(article_id), "article", article_id), writer)
+            self._forget_log(1, writer)
 
     def expire(
         self,
@@ -344,8 +347,7 @@ class Deduplicator:
             # Copies go first: who goes as well is then nobody's heir.
             for stored in sorted(leaving, key=lambda stored: _answers_for_cluster(stored, writer)):
                 _remove(stored, writer)
-            if leaving:
-                writer.forget_log(keep=_KEPT_LOG, limit=4 * limit)
+            self._forget_log(len(leaving), writer)
         first = next((one.article.number for one in sightings if not one.again), 0)
         self._seen_again_upto = max(self._seen_again_upto, first - 1)
         return len(leaving)
@@ -461,6 +463,13 @@ class Deduplicator:
         keys = KeyBatch.joined([(article.keys, article.probe) for article in prepared])
         return earlier_candidates(keys, limit=self.config.max_candidates)
 
+    def _forget_log(self, num_removed: int, writer: StoreWriter) -> None:
+        """Go round the log, far enough for what is useless in it to stay a third of the rest."""
+        if num_removed:
+            self._log_forgotten_upto = writer.forget_log(
+                after=self._log_forgotten_upto, keep=_KEPT_LOG, limit=_LOOKED_AT * num_removed
+            )
+
     def _remember_one(
         self, survey: Survey, place: int, writer: StoreWriter, group: "_Group"
     ) -> CheckResult | DedupError:
@@ -479,6 +488,7 @@ class Deduplicator:
     def _make_room(self, stored: StoredArticle, writer: StoreWriter, group: "_Group") -> None:
         """Remove an article in the middle of a transaction, and let its heir be found."""
         heir = _remove(stored, writer)
+        self._forget_log(1, writer)
         group.superseded.add(stored.number)
         if heir is not None:
             [keys] = self._preparer.keys_of([heir.signature], [heir.normalized_digest])

@@ -380,12 +380,16 @@ class StoreWriter(StoreReader, Protocol):
         """Delete an article that is no original, or the last member of its cluster."""
         ...
 
-    def forget_log(self, *, keep: int, limit: int) -> None:
-        """Delete some of the oldest log entries about articles that are gone.
+    def forget_log(self, *, after: int, keep: int, limit: int) -> int:
+        """Look at some entries of the log, and delete those about articles that are gone.
 
         Args:
+            after: Sequence behind which to look.
             keep: Newest sequences that stay in any case.
-            limit: Most entries to delete.
+            limit: Most entries to look at.
+
+        Returns:
+            Where to go on next time: 0 behind the last one.
         """
         ...
 

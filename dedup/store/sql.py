@@ -435,14 +435,19 @@ class SqlWriter(SqlReader):
         self._new_clusters -= size == 1
         self._append_log(LogOperation.REMOVE, number, None, cluster_id, article_id)
 
-    def forget_log(self, *, keep: int, limit: int) -> None:
-        """Delete some of the oldest log entries about articles that are gone."""
-        self._change(
-            "DELETE FROM log WHERE sequence IN (SELECT sequence FROM log l WHERE sequence <= ?"
-            " AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.number = l.number)"
-            " ORDER BY sequence LIMIT ?)",
-            (self.sequence() - keep, limit),
+    def forget_log(self, *, after: int, keep: int, limit: int) -> int:
+        """Look at some entries of the log, and delete those about articles that are gone."""
+        [(last, num_seen)] = self._rows(
+            "SELECT coalesce(max(sequence), 0), count(*) FROM (SELECT sequence FROM log"
+            " WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?) looked_at",
+            (after, self.sequence() - keep, limit),
         )
+        self._change(
+            "DELETE FROM log WHERE sequence > ? AND sequence <= ?"
+            " AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.number = log.number)",
+            (after, last),
+        )
+        return int(last) if num_seen == limit else 0
 
     def stats(self) -> StoreStats:
         """Return counts and sizes, with what this transaction changed."""

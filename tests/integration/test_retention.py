@@ -47,7 +47,7 @@ def test_a_stream_through_a_small_store(tmp_path, monkeypatch):
         assert "new" == dedup.check(Article(text=prose(10)), remember=False).verdict
         assert "exact" == dedup.check(Article(text=prose(5990)), remember=False).verdict
         log = dedup._store.read().log(after=0, limit=10_000)
-        assert len(log) < 3500
+        assert len(log) < 3500, len(log)
     for figures in zip(*sizes, strict=True):
         assert max(figures[15:]) <= 1.25 * max(figures[:15])
     assert_sound(location)
