@@ -28,6 +28,7 @@ from dedup.store.sql import SqlReader, SqlWriter
 __all__ = [
     "APPLICATION_ID",
     "DATABASE_NAME",
+    "WRITER_CACHE_KIB",
     "SqliteReader",
     "SqliteStore",
     "SqliteWriter",
@@ -41,7 +42,8 @@ _BUSY_TIMEOUT_MS = 10_000
 _BUSY_PAUSE_S = 0.01
 _PAGE_SIZE = 8192
 _CHECKPOINT_PAGES = 2048  # 16 MB of log: a checkpoint waits for some 20 ms, and rarely
-_CACHE_KIB = 16 << 10
+WRITER_CACHE_KIB = 16 << 10
+_READER_CACHE_KIB = 4 << 10  # of each thread; the system keeps the rest, once for all
 
 
 class SqliteReader(SqlReader):
@@ -134,7 +136,7 @@ class SqliteStore:
         except OSError as error:
             msg = f"cannot create the store's directory {self.path.parent}: {error.strerror}"
             raise StoreUnavailableError(msg) from error
-        self._writer = SqliteWriter(self._connect(), scheme)
+        self._writer = SqliteWriter(self._connect(WRITER_CACHE_KIB), scheme)
         try:
             # A store that is up to date is opened without a write: its disk may be full.
             if not self._writer.is_current():
@@ -189,7 +191,7 @@ class SqliteStore:
                 with suppress(apsw.Error):
                     self._connections.pop().close()
 
-    def _connect(self) -> apsw.Connection:
+    def _connect(self, cache_kib: int = _READER_CACHE_KIB) -> apsw.Connection:
         try:
             connection = apsw.Connection(str(self.path))
             connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
@@ -197,7 +199,7 @@ class SqliteStore:
             _switch_to_log(connection)
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         except apsw.Error as error:
             raise translated(error) from error
         self._connections.append(connection)

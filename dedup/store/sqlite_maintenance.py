@@ -26,6 +26,7 @@ from dedup.store.sql_maintenance import SqlMaintenanceReader, SqlMaintenanceWrit
 from dedup.store.sqlite import (
     APPLICATION_ID,
     DATABASE_NAME,
+    WRITER_CACHE_KIB,
     SqliteReader,
     SqliteStore,
     SqliteWriter,
@@ -102,7 +103,7 @@ class SqliteMaintenance(SqliteStore):
             StoreVersionError: A newer release wrote it.
         """
         super().__init__(directory, scheme=_stored_scheme(Path(directory) / DATABASE_NAME))
-        self._writer = SqliteMaintenanceWriter(self._connect(), self.scheme)
+        self._writer = SqliteMaintenanceWriter(self._connect(WRITER_CACHE_KIB), self.scheme)
 
     @classmethod
     def create(cls, directory: Path, *, scheme: str) -> Self:
@@ -137,7 +138,7 @@ class SqliteMaintenance(SqliteStore):
             yield writer
             writer.set_scheme(scheme)
         self.scheme = scheme
-        self._writer = SqliteMaintenanceWriter(self._connect(), scheme)
+        self._writer = SqliteMaintenanceWriter(self._connect(WRITER_CACHE_KIB), scheme)
 
     def back_up(self, destination: Path, progress: Progress | None = None) -> None:
         """Copy everything committed by now to a new store, while others go on writing.
