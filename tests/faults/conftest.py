@@ -3,7 +3,15 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    "backups", "churn", "invariants", "kills", "overload", "power_cuts", "races", "streams"
+    "backups",
+    "churn",
+    "invariants",
+    "kills",
+    "mixed",
+    "overload",
+    "power_cuts",
+    "races",
+    "streams",
 )
 
 from disk import FaultyDisk  # noqa: E402  after the line above, for all modules alike

@@ -9,7 +9,7 @@ import time
 
 import psutil
 import pytest
-from service import Client, Service
+from service import Client, Service, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -134,6 +134,31 @@ def test_slow_clients(service):
     finally:
         for connection in slow:
             connection.close()
+
+
+def test_clients_that_go_away(service):
+    """Whoever leaves in the middle of a request is no bug, and nobody is alarmed."""
+    heads = (
+        b"POST /check HTTP/1.1\r\nContent-Type: text/plain\r\n",
+        b"POST /check/batch HTTP/1.1\r\nContent-Type: application/x-ndjson\r\n",
+        b"PUT /articles/gone HTTP/1.1\r\nContent-Type: application/json\r\n",
+        b"POST /repair HTTP/1.1\r\nContent-Type: application/json\r\n",
+    )
+    for head in heads:
+        with socket.create_connection(("127.0.0.1", service.port)) as connection:
+            connection.sendall(head + b"Host: a\r\nContent-Length: 1000\r\n\r\n{")
+    with Client(service) as client:
+        wait_until(lambda: _num_broken_off(client) >= 3, 30, "they are counted", service.log)
+        _, page = client.send_raw("GET", "/metrics")
+    assert b'code="internal_error"' not in page
+    assert "unexpected" not in service.log()
+
+
+def _num_broken_off(client):
+    """Return how many bodies were not whole."""
+    _, page = client.send_raw("GET", "/metrics")
+    name = 'dedup_problems_total{code="malformed_request"} '
+    return sum(float(line[len(name) :]) for line in page.decode().splitlines() if name in line)
 
 
 def test_a_hot_bucket(service):
