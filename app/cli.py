@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import orjson
@@ -45,6 +44,7 @@ from dedup.serialization import (
     repaired_text_to_dict,
     scan_result_to_dict,
 )
+from dedup.temporary import temporary_folder
 from dedup.text.normalization import extract_main
 
 __all__ = ["main"]
@@ -241,7 +241,7 @@ def _deduplicator(store: str | None) -> Iterator[Deduplicator]:
             yield dedup
         return
     with (
-        TemporaryDirectory(prefix="dedup-") as folder,
+        temporary_folder() as folder,
         Deduplicator.open(folder, config, durable=False) as dedup,
     ):
         yield dedup

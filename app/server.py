@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 from ipaddress import ip_address
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -19,6 +18,7 @@ from app.metrics import SHARED_DIRECTORY
 from app.settings import Settings
 from dedup.preparation import Preparer
 from dedup.store.opening import open_store
+from dedup.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess as ParentProcess
@@ -48,9 +48,9 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
     os.environ.update(settings.as_environment())
     if keys.is_open and not _is_loopback(host):
         _LOG.warning("there are no API keys: whoever reaches %s may add and delete articles", host)
-    with TemporaryDirectory(prefix="dedup-metrics-") as folder:
+    with temporary_folder() as folder:
         if workers > 1:
-            os.environ[SHARED_DIRECTORY] = folder
+            os.environ[SHARED_DIRECTORY] = str(folder)
         uvicorn.run(
             "app.server:create_worker_app",
             factory=True,

@@ -6,7 +6,6 @@ Dataset(add_verdicts(dataset.data.table))
 """
 
 from collections.abc import Iterator, Mapping
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +16,7 @@ from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator
 from dedup.errors import DedupError
 from dedup.models import Article, CheckResult
+from dedup.temporary import temporary_folder
 
 __all__ = ["VERDICT_SCHEMA", "add_verdicts"]
 
@@ -64,7 +64,7 @@ def add_verdicts(
     articles = list(_articles(table, columns or {}))
     if deduplicator is None:
         with (
-            TemporaryDirectory(prefix="dedup-") as folder,
+            temporary_folder() as folder,
             Deduplicator.open(folder, config, durable=False) as temporary,
         ):
             results = list(scan(temporary, articles, keep_all=False))

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -40,6 +39,7 @@ from dedup.index.postings import BUCKET_CAPACITY
 from dedup.models import Article, TextFormat, Verdict
 from dedup.preparation import PreparedArticle, Preparer
 from dedup.serialization import damage_to_dict, scan_result_to_dict
+from dedup.temporary import temporary_folder
 
 __all__ = ["Counts", "Report", "scan_on_spark"]
 
@@ -527,7 +527,7 @@ def _scan_rows(batches: Batches, config: DedupConfig) -> Iterator[dict[str, Any]
                 yield Article(**{**row, "format": TextFormat(row["format"])})
 
     with (
-        TemporaryDirectory(prefix="dedup-") as folder,
+        temporary_folder() as folder,
         Deduplicator.open(folder, config, durable=False) as dedup,
     ):
         for number, answer in enumerate(scan(dedup, articles(), keep_all=False, jobs=1)):
