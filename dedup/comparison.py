@@ -1,8 +1,9 @@
 """Exact comparison of an incoming article with known ones, on their stored texts."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from cachetools import LRUCache
@@ -26,10 +27,14 @@ from dedup.verdicts import (
     is_refilled,
     is_regional,
     judged_containment,
+    may_be_related,
     needs_a_look,
 )
 
-__all__ = ["Comparer", "Comparison", "Evidence"]
+__all__ = ["Comparer", "Comparison", "Evidence", "until_fruitless"]
+
+_Candidate = TypeVar("_Candidate")
+_Found = TypeVar("_Found")
 
 _COMPARED_AT_ONCE = 8
 _FEWEST_TEASERS = 3
@@ -76,13 +81,7 @@ class Comparer:
         Articles that share too little to be told, or are gone, are left out. Where a
         whole group of candidates shares too little, those behind it are not looked at.
         """
-        comparisons: list[Comparison] = []
-        for start in range(0, len(numbers), _COMPARED_AT_ONCE):
-            found = self._compare_some(prepared, numbers[start : start + _COMPARED_AT_ONCE], reader)
-            if not found:
-                break
-            comparisons += found
-        return comparisons
+        return until_fruitless(numbers, lambda some: self._compare_some(prepared, some, reader))
 
     def evidence(
         self, prepared: PreparedArticle, number: int, reader: StoreReader
@@ -141,7 +140,7 @@ class Comparer:
             # One too short for a single shingle is equal too.
             verdict = Verdict.GARBLED_MIRROR if prepared.damaged else Verdict.EXACT
             return verdict, scores if scores.size else Scores(1, 1, 1)
-        if max(scores.containment, scores.coverage) < self._thresholds.garbled:
+        if not may_be_related(scores, self._thresholds):
             return Verdict.NEW, scores
         return self._look_closer(prepared, known, scores), scores
 
@@ -225,6 +224,24 @@ class Comparer:
             for number, shingles in loaded.items():
                 if shingles.nbytes <= _LARGEST_CACHED_BYTES:
                     self._cache[number] = shingles
+
+
+def until_fruitless(
+    candidates: Sequence[_Candidate], look: Callable[[Sequence[_Candidate]], Sequence[_Found]]
+) -> list[_Found]:
+    """Return what a look at candidates finds, some at a time, until a look finds nothing.
+
+    Args:
+        candidates: The most promising first.
+        look: Returns what it finds among some of them.
+    """
+    found: list[_Found] = []
+    for start in range(0, len(candidates), _COMPARED_AT_ONCE):
+        some = look(candidates[start : start + _COMPARED_AT_ONCE])
+        if not some:
+            break
+        found += some
+    return found
 
 
 def _are_teasers(others: NDArray[np.bool_], is_shared: NDArray[np.bool_]) -> bool:

@@ -14,6 +14,7 @@ __all__ = [
     "is_refilled",
     "is_regional",
     "judged_containment",
+    "may_be_related",
     "needs_a_look",
     "rank",
 ]
@@ -77,6 +78,11 @@ def decide(
     ):
         return Verdict.PARTIAL
     return Verdict.NEW
+
+
+def may_be_related(scores: Scores, thresholds: Thresholds) -> bool:
+    """Return whether two texts share enough for a closer look to find more than `NEW`."""
+    return max(scores.containment, scores.coverage) >= thresholds.garbled
 
 
 def needs_a_look(scores: Scores, thresholds: Thresholds) -> bool:

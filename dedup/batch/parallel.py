@@ -10,7 +10,7 @@ import pickle
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import chain, islice
 from tempfile import TemporaryDirectory
@@ -20,14 +20,17 @@ from typing import NamedTuple, Self, TypeVar
 import numpy as np
 
 from dedup.batch.comparing import check_in_order
+from dedup.comparison import until_fruitless
 from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator
 from dedup.errors import DedupError
-from dedup.models import Article, Damage, TextFormat
+from dedup.models import Article, Damage, Scores, TextFormat
 from dedup.preparation import Preparer
 from dedup.sketch.keys import KeyBatch
+from dedup.sketch.similarity import ShingleSet
+from dedup.verdicts import may_be_related
 
-__all__ = ["Chunk", "Outlines", "Packed", "Worker", "Workers", "article_of", "packed"]
+__all__ = ["Chunk", "Nearby", "Outlines", "Packed", "Worker", "Workers", "article_of", "packed"]
 
 _FEW = 4  # pieces of work that are sooner done than other processes are started
 
@@ -46,6 +49,7 @@ class Outlines(NamedTuple):
         damages: Of the texts, by place; those with nothing to tell are left out.
         too_short: The places of articles of which only equal text is looked for.
         keys: As in `PreparedBatch`.
+        compared: The characters to compare as UTF-8, NUL for a break.
         refused: Why an article was refused, by its place.
     """
 
@@ -53,7 +57,20 @@ class Outlines(NamedTuple):
     damages: dict[int, Damage]
     too_short: list[int]
     keys: KeyBatch
+    compared: list[bytes]
     refused: Mapping[int, DedupError]
+
+
+class Nearby(NamedTuple):
+    """Articles, and for some of them others that may be like them, by their positions.
+
+    Attributes:
+        candidates: Positions with those of others, the most promising first.
+        compared: As in `Outlines`, of all of these.
+    """
+
+    candidates: list[tuple[int, Sequence[int]]]
+    compared: dict[int, bytes]
 
 
 class Chunk(NamedTuple):
@@ -104,7 +121,29 @@ class Worker:
             damages={place: damage for place, damage in enumerate(damages) if damage.kinds},
             too_short=np.flatnonzero(~batch.is_signed).tolist(),
             keys=batch.keys,
+            compared=[text.encode() for text in batch.normalized.compared.as_texts()],
             refused=batch.refused,
+        )
+
+    def relate(self, nearby: Nearby) -> list[tuple[int, int]]:
+        """Return the pairs of articles that share enough for a closer look."""
+        sets = {
+            position: self._preparer.shingles_of(text.decode(), is_normalized=True)
+            for position, text in nearby.compared.items()
+        }
+
+        def related_to(one: int) -> Callable[[Sequence[int]], list[int]]:
+            return lambda others: [other for other in others if self._share(sets[one], sets[other])]
+
+        return [
+            (one, other)
+            for one, others in nearby.candidates
+            for other in until_fruitless(others, related_to(one))
+        ]
+
+    def _share(self, one: ShingleSet, other: ShingleSet) -> bool:
+        return np.array_equal(one.codes, other.codes) or may_be_related(
+            Scores(*one.overlap(other)), self._config.thresholds
         )
 
     def compare(self, chunk: Chunk) -> list[tuple[int, bytes]]:

@@ -1,12 +1,14 @@
 """Scanning: what the articles of a whole collection are to one another.
 
 Which articles are the originals does not depend on how a collection is listed, so articles
-must be seen before any can be taken. That goes in two passes, with the articles in a
-scratch file in between:
+must be seen before any can be taken. That goes in three passes, all on all cores, with the
+articles in a scratch file in between:
 
-1. Outline. Every article is prepared, on all cores, and asked of the index which others
-   come near it. Those that do, directly or through others, make a group.
-2. Compare. Groups are checked as any articles are, each in `taking_order`: into the store,
+1. Outline. Every article is prepared and listed in an index.
+2. Relate. The index is asked which others come near each one, and those are compared as far
+   as it takes to know that they are not alike: most are not. Those that may be, directly or
+   through others, make a group.
+3. Compare. Groups are checked as any articles are, each in `taking_order`: into the store,
    or, if that is to be thrown away, on all cores. An article that no other comes near is
    new, whatever the order.
 
@@ -22,18 +24,30 @@ import numpy as np
 
 from dedup.batch.comparing import check_in_order
 from dedup.batch.groups import Groups
-from dedup.batch.parallel import Chunk, Outlines, Packed, Worker, Workers, article_of, packed
+from dedup.batch.parallel import (
+    Chunk,
+    Nearby,
+    Outlines,
+    Packed,
+    Worker,
+    Workers,
+    article_of,
+    packed,
+)
 from dedup.batch.scratch import Scratch
 from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator, founded_cluster_id
 from dedup.errors import DedupError
 from dedup.index.candidates import CandidateIndex
 from dedup.models import Article, CheckResult, Damage, Scores, Verdict
+from dedup.sketch.keys import KeyBatch
 
 __all__ = ["ProgressReport", "scan"]
 
 _OUTLINED_AT_ONCE = 128  # articles
 _OUTLINED_CHARS = 300_000
+_RELATED_AT_ONCE = 1_000  # pairs
+_RELATED_BYTES = 4 << 20
 _COMPARED_BYTES = 2 << 20
 _LARGE_BYTES = 8 << 20  # a group that is compared here, where it need not all be in memory
 
@@ -70,12 +84,21 @@ def scan(
         For each article, in the order given, its answer or why it was refused.
     """
     report = progress or _report_nothing
-    with Scratch() as texts, Scratch() as answers, Workers(dedup.config, jobs) as workers:
-        collection = _Collection(dedup.config, texts)
+    with (
+        Scratch() as texts,
+        Scratch() as compared,
+        Scratch() as keys,
+        Scratch() as answers,
+        Workers(dedup.config, jobs) as workers,
+    ):
+        collection = _Collection(dedup.config, texts, compared, keys)
         for batch, outlines in workers.each(Worker.outline, map(packed, _batches(articles))):
             collection.add(batch, outlines)
             report("reading", len(texts), None)
         report("reading", len(texts), len(texts))
+        for done in collection.relate(workers):
+            report("relating", done, len(texts))
+        report("relating", len(texts), len(texts))
         places: dict[int, int] = {}
         total = len(texts) if keep_all else collection.num_related
         for checked in collection.compare(dedup, None if keep_all else workers):
@@ -108,9 +131,13 @@ def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
 class _Collection:
     """The articles of a scan: which were refused, and which come near which."""
 
-    def __init__(self, config: DedupConfig, texts: Scratch) -> None:
+    def __init__(
+        self, config: DedupConfig, texts: Scratch, compared: Scratch, keys: Scratch
+    ) -> None:
         self._config = config
         self._texts = texts
+        self._compared = compared
+        self._keys = keys  # of a batch together
         self._ids: list[str] = []
         self._refused: dict[int, DedupError] = {}
         self._damages: dict[int, Damage] = {}
@@ -128,17 +155,15 @@ class _Collection:
         """Take in the next articles."""
         start = len(self._texts)
         self._texts.extend(batch)
+        self._compared.extend(outlines.compared)
         self._ids += outlines.ids
         self._refused.update(_moved(outlines.refused, start))
         self._damages.update(_moved(outlines.damages, start))
         self._too_short.update(start + place for place in outlines.too_short)
-        positions = np.arange(start, start + len(batch))
-        self._index.add_batch(outlines.keys, (positions + 1).astype(np.uint32))
+        numbers = np.arange(start + 1, start + 1 + len(batch), dtype=np.uint32)
+        self._index.add_batch(outlines.keys, numbers)
+        self._keys.extend([pickle.dumps(outlines.keys.without_pieces())])
         self._relate_namesakes(start, outlines)
-        limit = self._config.max_candidates
-        for place, numbers in self._index.find_batch(outlines.keys, limit=limit, upto=positions):
-            for number in numbers:
-                self._groups.join(start + place, number - 1)
 
     def _relate_namesakes(self, start: int, outlines: Outlines) -> None:
         """Put articles of one id in one group: they are for the store to tell apart."""
@@ -148,6 +173,52 @@ class _Collection:
             namesake = self._first_places.setdefault(article_id, position)
             if namesake != position:
                 self._groups.join(position, namesake)
+
+    def relate(self, workers: Workers) -> Iterator[int]:
+        """Put articles that may be alike in groups; yield up to which position it has come."""
+        for nearby, related in workers.each(Worker.relate, self._nearby()):
+            for pair in related:
+                self._groups.join(*pair)
+            yield nearby.candidates[-1][0]
+
+    def _nearby(self) -> Iterator[Nearby]:
+        nearby = Nearby([], {})
+        num_pairs = num_bytes = 0
+        for position, others in self._candidates():
+            nearby.candidates.append((position, others))
+            for one in (position, *others):
+                if one not in nearby.compared:
+                    nearby.compared[one] = self._compared.get(one)
+                    num_bytes += self._compared.size(one)
+            num_pairs += len(others)
+            if num_pairs >= _RELATED_AT_ONCE or num_bytes >= _RELATED_BYTES:
+                yield nearby
+                nearby = Nearby([], {})
+                num_pairs = num_bytes = 0
+        if nearby.candidates:
+            yield nearby
+
+    def _candidates(self) -> Iterator[tuple[int, list[int]]]:
+        """Yield articles and those that come near, each pair once.
+
+        One may find the other and not be found by it. All are asked when all are listed, so
+        that their order makes no difference.
+        """
+        pairs: set[tuple[int, int]] = set()  # of whom the second is not asked yet
+        start = 0
+        limit = self._config.max_candidates + 1  # each finds itself, too
+        for place in range(len(self._keys)):
+            keys: KeyBatch = pickle.loads(self._keys.get(place))  # noqa: S301  pickled above
+            upto = np.full(keys.num_articles, len(self._texts), np.int64)
+            for offset, numbers in self._index.find_batch(keys, limit=limit, upto=upto):
+                position = start + offset
+                found = [number - 1 for number in numbers if number - 1 != position]
+                others = [other for other in found if (other, position) not in pairs]
+                pairs.difference_update((other, position) for other in found)
+                pairs.update((position, other) for other in others if other > position)
+                if others:
+                    yield position, others
+            start += keys.num_articles
 
     def compare(
         self, dedup: Deduplicator, workers: Workers | None

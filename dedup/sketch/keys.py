@@ -73,6 +73,10 @@ class KeyBatch(NamedTuple):
         """The number of articles, refused ones included."""
         return len(self.whole_offsets) - 1
 
+    def without_pieces(self) -> Self:
+        """Return what it takes to look the articles up, and not to list them."""
+        return self._replace(pieces=self.pieces[:0])
+
     def listed(self, article: int) -> ListedKeys:
         """Return what one article is listed under."""
         start, stop = self.piece_offsets[article : article + 2]

@@ -129,6 +129,11 @@ class FoldedBatch:
         bounds = pairwise(self.offsets.tolist())
         return [xxhash.xxh3_128_digest(data[start:stop]) for start, stop in bounds]
 
+    def as_texts(self) -> list[str]:
+        """Return the characters of each text as a string, NUL for a break."""
+        characters = self.codes.tobytes().decode("utf-32-le")
+        return [characters[start:stop] for start, stop in pairwise(self.offsets.tolist())]
+
 
 class Folder:
     """The table of all foldings. Immutable, so any number of threads may share it."""
