@@ -17,6 +17,7 @@ much likelier the stretch becomes when read at the right byte.
 """
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from dedup.models import Edit
@@ -41,6 +42,7 @@ _ENOUGH_ANNOTATIONS = 3
 # Signs looked at behind the last stretch found. An article has hundreds; a text of nothing
 # but signs would take half a minute.
 _MOST_SOUND_SIGNS = 2_000
+_SIGNS_AT_ONCE = 256
 _A_LINE = 4  # as many equal signs in a row are drawn; no words come out so
 
 _ODDS_OF_HALF_BYTE = 4.0  # a `?` directly in front of a sign
@@ -73,19 +75,20 @@ def find_shifts(text: str) -> list[Mark]:
     straddles: list[_Straddle] = []
     end = 0
     patience = _MOST_SOUND_SIGNS
-    for at in false_signs(source.codes):
+    for at, most in _signs(source):
         if at < end or text.startswith(text[at] * _A_LINE, at):
             continue
         if patience == 0:
             break
+        patience -= 1
+        if most < _ENOUGH_GAIN_AMONG_OTHERS:
+            continue
         straddle = _best_straddle(source, max(end, at - _is_half_byte(text, at)))
         enough = _ENOUGH_GAIN_AMONG_OTHERS if straddle.walk.codes.size else _ENOUGH_GAIN_OF_NOTHING
         if straddle.gain >= enough:
             straddles.append(straddle)
             end = straddle.end
             patience = _MOST_SOUND_SIGNS
-        else:
-            patience -= 1
     if not straddles or not _is_believable(text, straddles):
         return []
     marks = [Mark(straddle.start, straddle.end) for straddle in straddles]
@@ -102,6 +105,27 @@ def unshift_gbk(text: str, marks: list[Mark]) -> list[Edit]:
         first = _first_char(source, straddle, reading.text)
         edits.append(Edit(straddle.start, straddle.end, first + reading.text))
     return edits
+
+
+def _signs(source: ShiftedText) -> Iterator[tuple[int, float]]:
+    """Yield where signs stand that may be false, and what a stretch there gains at most."""
+    text = source.text
+    signs = false_signs(source.codes)
+    for first in range(0, len(signs), _SIGNS_AT_ONCE):
+        # A half byte beside it, `?`, is a sign too, and may be the false one.
+        beside = [
+            [place for place in (at - 1, at, at + 1) if text[max(place, 0) : place + 1] in SIGNS]
+            for at in signs[first : first + _SIGNS_AT_ONCE]
+        ]
+        places = sorted({place for some in beside for place in some})
+        leads = [SIGNS[text[place]] & 0xFF for place in places]
+        gains, codes = source.gains([place + 1 for place in places], leads)
+        most = {
+            place: gain + _ODDS_OF_CLOSED_QUOTE * (code == _CLOSING_QUOTE)
+            for place, gain, code in zip(places, gains, codes, strict=True)
+        }
+        for at, some in zip(signs[first:], beside, strict=False):
+            yield at, max(most[place] for place in some) + _ODDS_OF_HALF_BYTE * (len(some) > 1)
 
 
 def _is_believable(text: str, straddles: list[_Straddle]) -> bool:

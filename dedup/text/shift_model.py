@@ -7,7 +7,8 @@ single lost one by the words that it makes with its neighbours. See
 tables.
 """
 
-from functools import cache
+import math
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,9 @@ __all__ = [
     "Model",
     "Walk",
     "choose",
+    "choose_one",
     "find_unlinked",
+    "gains",
     "log_of_words",
     "model",
     "rank_pairs",
@@ -106,6 +109,24 @@ def read_on(codes: NDArray[np.uint32], start: int, lead: int, script: int) -> Wa
     return Walk(out[:count], end, gain, ending, leftover)
 
 
+def gains(
+    codes: NDArray[np.uint32], starts: list[int], leads: list[int], script: int
+) -> tuple[list[float], list[int]]:
+    """Return what `read_on` gains from each of many places, and the first character there.
+
+    Args:
+        codes: Code points of the whole text; uint32.
+        starts: Where the stretches begin.
+        leads: The byte that belongs in front of each.
+        script: See `read_on`.
+
+    Returns:
+        The gains, and the code points; 0 where a stretch has no whole character.
+    """
+    gained, firsts = _gains(codes, np.array(starts), np.array(leads), script, model())
+    return gained.tolist(), firsts.tolist()
+
+
 def choose(
     candidates: NDArray[np.int32],
     before: NDArray[np.int32],
@@ -122,6 +143,13 @@ def choose(
         nearby: Code points of the text around, which repeats its names and terms; uint32.
     """
     return _choose(candidates, before, after, nearby, model())
+
+
+def choose_one(logs: NDArray[np.float64]) -> tuple[int, float]:
+    """Return which of some logarithms is the highest, and its lead over all others together."""
+    best = int(logs.argmax())
+    rest = float(np.exp(logs - logs[best]).sum()) - 1.0
+    return best, -math.log(rest) if rest > 0.0 else math.inf
 
 
 def log_of_words(codes: NDArray[np.int32]) -> float:
@@ -162,17 +190,23 @@ def rank_pairs(
     Returns:
         int32, shape (n, 2), at most 24 pairs.
     """
-    m = model()
-    inner = np.array(_USER_DEFINED, np.int32)
-    first, second = m.chars[lead << 8 | inner >> 8], m.chars[(inner & 0xFF) << 8 | trail]
-    is_known = (m.char_logs[first] > _LOG_OF_RARE) & (m.char_logs[second] > _LOG_OF_RARE)
-    pairs = np.stack([first[is_known], second[is_known]], axis=1)
+    pairs = _pairs_around(lead, trail)
     if len(pairs) <= _MOST_PAIRS:
         return pairs
     last = int(before[-1]) if before.size else 0
     following = int(after[0]) if after.size else 0
-    logs = _logs_of_pairs(pairs, last, following, script, m)
+    logs = _logs_of_pairs(pairs, last, following, script, model())
     return pairs[np.argpartition(logs, -_MOST_PAIRS)[-_MOST_PAIRS:]]
+
+
+@lru_cache(maxsize=1 << 12)
+def _pairs_around(lead: int, trail: int) -> NDArray[np.int32]:
+    """Return all pairs of known characters that `rank_pairs` ranks; int32, shape (n, 2)."""
+    m = model()
+    inner = np.array(_USER_DEFINED, np.int32)
+    first, second = m.chars[lead << 8 | inner >> 8], m.chars[(inner & 0xFF) << 8 | trail]
+    is_known = (m.char_logs[first] > _LOG_OF_RARE) & (m.char_logs[second] > _LOG_OF_RARE)
+    return np.stack([first[is_known], second[is_known]], axis=1)
 
 
 # Rows of private-use characters in GBK whose second byte can open a pair too.
@@ -246,6 +280,24 @@ def _is_lead(byte: int) -> bool:
 
 
 @kernel
+def _gains(
+    codes: NDArray[np.uint32],
+    starts: NDArray[np.int64],
+    leads: NDArray[np.int64],
+    script: int,
+    m: Model,
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Return the gain of each stretch, and its first character."""
+    gained = np.empty(starts.size)
+    firsts = np.zeros(starts.size, np.int32)
+    out = np.empty(_LONGEST + 1, np.int32)
+    for index in range(starts.size):
+        count, _, gained[index], _, _ = _read_on(codes, starts[index], leads[index], script, m, out)
+        firsts[index] = out[0] if count else 0
+    return gained, firsts
+
+
+@kernel_part
 def _read_on(  # noqa: C901 - one walk, and each call of a kernel costs as much as a step
     codes: NDArray[np.uint32], start: int, lead: int, script: int, m: Model, out: NDArray[np.int32]
 ) -> tuple[int, int, float, int, int]:
@@ -435,7 +487,7 @@ def _word_log(sequence: NDArray[np.int32], start: int, length: int, m: Model) ->
     return float(_LOG_OF_NO_WORD if length == 1 else _IMPOSSIBLE)
 
 
-@kernel
+@kernel_part
 def _log_of_words(
     sequence: NDArray[np.int32], known: int, size: int, best: NDArray[np.float64], m: Model
 ) -> float:

@@ -22,7 +22,7 @@ a stretch and `split_annotations` for those that an annotation cut off.
 
 import re
 from collections.abc import Hashable
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +33,16 @@ from dedup.text.gbk import LEADS, chars_led_by, pair_of
 from dedup.text.lexicon import SIMPLIFIED, TRADITIONAL, lexicon
 from dedup.text.marks import LOST
 from dedup.text.pinyin import LETTERS, reading_of, without_tone
-from dedup.text.shift_model import Ending, Walk, choose, find_unlinked, rank_pairs, read_on
+from dedup.text.shift_model import (
+    Ending,
+    Walk,
+    choose,
+    choose_one,
+    find_unlinked,
+    gains,
+    rank_pairs,
+    read_on,
+)
 
 __all__ = ["CERTAIN_OF_FIRST", "CERTAIN_OF_LAST", "Reading", "ShiftedText", "chars_with_reading"]
 
@@ -123,6 +132,10 @@ class ShiftedText:
         """Read on from `start`, with the lost byte `lead` put in front of it."""
         return read_on(self.codes, start, lead, self.other_script)
 
+    def gains(self, starts: list[int], leads: list[int]) -> tuple[list[float], list[int]]:
+        """Return what walks from many places would gain, and the first code point of each."""
+        return gains(self.codes, starts, leads, self.other_script)
+
     def read(self, walk: Walk, before: str) -> Reading:
         """Return the characters of a stretch, lost ones named if that is certain.
 
@@ -160,7 +173,7 @@ class ShiftedText:
 
     def most_certain(
         self,
-        candidates: str | tuple[tuple[int, int], ...],
+        candidates: str,
         before: str,
         after: str,
         at: int,
@@ -170,7 +183,7 @@ class ShiftedText:
         """Return the candidate that its neighbours make certain, `�` if none is.
 
         Args:
-            candidates: Characters, or pairs of code points.
+            candidates: Characters.
             before: Some characters in front.
             after: Some characters behind.
             at: Where in the text that is.
@@ -184,7 +197,7 @@ class ShiftedText:
 
     def _choose(
         self,
-        candidates: str | tuple[tuple[int, int], ...],
+        candidates: str,
         before: str,
         after: str,
         at: int,
@@ -192,22 +205,13 @@ class ShiftedText:
         odds_of_stop: float,
     ) -> str:
         """Return what `most_certain` promises."""
-        if isinstance(candidates, str):
-            codes = np.zeros((len(candidates), 2), np.int32)
-            codes[:, 0] = code_points(candidates)
-            codes = codes[self._can_be_lost(codes[:, 0])]
-        else:
-            codes = np.array(candidates, np.int32)
+        codes = _candidates(candidates, self.other_script)
         if not len(codes):
             return LOST
         logs = choose(codes, _codes(before), _codes(after), self._nearby(at))
         logs[codes[:, 0] == _FULL_STOP] += odds_of_stop
-        best = int(logs.argmax())
-        others = np.delete(logs, best)
-        rest = float(np.logaddexp.reduce(others)) if others.size else -np.inf
-        if logs[best] - rest < margin:
-            return LOST
-        return "".join(chr(code) for code in codes[best] if code)
+        best, lead = choose_one(logs)
+        return chr(codes[best, 0]) if lead >= margin else LOST
 
     def odds_of_stop(self, start: int, end: int, rest: str) -> float:
         """Return what the length of a clause says for a `。` inside it.
@@ -225,15 +229,6 @@ class ShiftedText:
             return _ODDS_OF_SHORT_CLAUSE
         odds = (sum(lengths) - _USUAL_CLAUSE) * _ODDS_OF_A_CHARACTER
         return min(max(odds, _ODDS_OF_SHORT_CLAUSE), _ODDS_OF_LONG_CLAUSE)
-
-    def _can_be_lost(self, codes: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Whether each character is a known one of this text's script, or a usual sign; bool."""
-        tables = lexicon()
-        basic = np.minimum(codes, 0xFFFF)
-        is_known = (tables.ids[basic] > 0) | _IS_SIGN[basic]
-        if not self.other_script:
-            return np.asarray(is_known)
-        return np.asarray(is_known & (tables.scripts[basic] != self.other_script))
 
     def _nearby(self, at: int) -> NDArray[np.uint32]:
         """Return the code points around an offset, without annotations.
@@ -313,16 +308,32 @@ class ShiftedText:
             return char
         contexts = _codes(before), _codes(after)
         pairs = rank_pairs(pair >> 8, pair & 0xFF, *contexts, self.other_script)
-        pairs = pairs[self._can_be_lost(pairs[:, 0]) & self._can_be_lost(pairs[:, 1])]
+        can_be_lost = _can_be_lost(self.other_script)
+        pairs = pairs[can_be_lost[pairs[:, 0]] & can_be_lost[pairs[:, 1]]]
         if not len(pairs):
             return char
-        alone = choose(np.array([[ord(char), 0]], np.int32), *contexts, self._nearby(at))[0]
-        together = choose(pairs, *contexts, self._nearby(at)).max() + _ODDS_OF_DROPPED
-        if alone >= together:
+        alone = np.array([[ord(char), 0]], np.int32)
+        logs = choose(np.concatenate([alone, pairs]), *contexts, self._nearby(at))
+        best, lead = choose_one(logs[1:])
+        if logs[0] >= logs[1 + best] + _ODDS_OF_DROPPED:
             return char
-        candidates = tuple((int(first), int(second)) for first, second in pairs)
-        named = self.most_certain(candidates, before, after, at, _CERTAIN_OF_PAIR)
-        return named if named != LOST else LOST * 2
+        return "".join(map(chr, pairs[best])) if lead >= _CERTAIN_OF_PAIR else LOST * 2
+
+
+@cache
+def _can_be_lost(other_script: int) -> NDArray[np.bool_]:
+    """Whether each character is a known one of a text's script, or a usual sign; bool, (0x10000,)."""
+    tables = lexicon()
+    is_known = (tables.ids > 0) | _IS_SIGN
+    return np.asarray(is_known & (tables.scripts != other_script) if other_script else is_known)
+
+
+@lru_cache(maxsize=1 << 10)
+def _candidates(chars: str, other_script: int) -> NDArray[np.int32]:
+    """Return those of some characters that can have been lost, as `choose` takes them."""
+    codes = np.zeros((len(chars), 2), np.int32)
+    codes[:, 0] = code_points(chars)
+    return codes[_can_be_lost(other_script)[codes[:, 0]]]
 
 
 def _codes(text: str) -> NDArray[np.int32]:
