@@ -75,17 +75,16 @@ def find_shifts(text: str) -> list[Mark]:
     straddles: list[_Straddle] = []
     end = 0
     patience = _MOST_SOUND_SIGNS
-    for at, most in _signs(source):
+    for at, may_be_false in _signs(source):
         if at < end or text.startswith(text[at] * _A_LINE, at):
             continue
         if patience == 0:
             break
         patience -= 1
-        if most < _ENOUGH_GAIN_AMONG_OTHERS:
+        if not may_be_false:
             continue
         straddle = _best_straddle(source, max(end, at - _is_half_byte(text, at)))
-        enough = _ENOUGH_GAIN_AMONG_OTHERS if straddle.walk.codes.size else _ENOUGH_GAIN_OF_NOTHING
-        if straddle.gain >= enough:
+        if straddle.gain >= _enough(straddle.walk.codes.size > 0):
             straddles.append(straddle)
             end = straddle.end
             patience = _MOST_SOUND_SIGNS
@@ -107,25 +106,32 @@ def unshift_gbk(text: str, marks: list[Mark]) -> list[Edit]:
     return edits
 
 
-def _signs(source: ShiftedText) -> Iterator[tuple[int, float]]:
-    """Yield where signs stand that may be false, and what a stretch there gains at most."""
+def _enough(has_chars: bool) -> float:
+    """Return what a stretch must gain, with a whole character in it or without."""
+    return _ENOUGH_GAIN_AMONG_OTHERS if has_chars else _ENOUGH_GAIN_OF_NOTHING
+
+
+def _signs(source: ShiftedText) -> Iterator[tuple[int, bool]]:
+    """Yield where signs stand that may be false, and whether any reading there gains enough."""
     text = source.text
     signs = false_signs(source.codes)
     for first in range(0, len(signs), _SIGNS_AT_ONCE):
+        some = signs[first : first + _SIGNS_AT_ONCE]
         # A half byte beside it, `?`, is a sign too, and may be the false one.
-        beside = [
-            [place for place in (at - 1, at, at + 1) if text[max(place, 0) : place + 1] in SIGNS]
-            for at in signs[first : first + _SIGNS_AT_ONCE]
-        ]
-        places = sorted({place for some in beside for place in some})
+        halves = {at for sign in some for at in (sign, sign + 1) if _is_half_byte(text, at)}
+        places = sorted({*some, *halves, *(at - 1 for at in halves)})
         leads = [SIGNS[text[place]] & 0xFF for place in places]
         gains, codes = source.gains([place + 1 for place in places], leads)
-        most = {
-            place: gain + _ODDS_OF_CLOSED_QUOTE * (code == _CLOSING_QUOTE)
+        may_be_false = {
+            place
             for place, gain, code in zip(places, gains, codes, strict=True)
+            if gain
+            + _ODDS_OF_HALF_BYTE * (place in halves)
+            + _ODDS_OF_CLOSED_QUOTE * (code == _CLOSING_QUOTE)
+            >= _enough(code >= 0)
         }
-        for at, some in zip(signs[first:], beside, strict=False):
-            yield at, max(most[place] for place in some) + _ODDS_OF_HALF_BYTE * (len(some) > 1)
+        for sign in some:
+            yield sign, not may_be_false.isdisjoint((sign - 1, sign, sign + 1))
 
 
 def _is_believable(text: str, straddles: list[_Straddle]) -> bool:

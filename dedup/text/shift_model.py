@@ -121,7 +121,7 @@ def gains(
         script: See `read_on`.
 
     Returns:
-        The gains, and the code points; 0 where a stretch has no whole character.
+        The gains, and the code points; -1 where a stretch has no whole character.
     """
     gained, firsts = _gains(codes, np.array(starts), np.array(leads), script, model())
     return gained.tolist(), firsts.tolist()
@@ -289,11 +289,11 @@ def _gains(
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Return the gain of each stretch, and its first character."""
     gained = np.empty(starts.size)
-    firsts = np.zeros(starts.size, np.int32)
+    firsts = np.empty(starts.size, np.int32)
     out = np.empty(_LONGEST + 1, np.int32)
     for index in range(starts.size):
         count, _, gained[index], _, _ = _read_on(codes, starts[index], leads[index], script, m, out)
-        firsts[index] = out[0] if count else 0
+        firsts[index] = out[0] if count else -1
     return gained, firsts
 
 
