@@ -18,6 +18,11 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.kernels import kernel
+from dedup.text.code_points import code_points
 from dedup.text.marks import Mark, joined
 from dedup.text.words import simplify
 
@@ -68,6 +73,7 @@ _LISTED = re.compile(
     r"(?:\s*-\s*\d{8})?$|(?<![.…])(?:\.{3}|…)$"
 )
 _ENDS_LISTED = ")）.…0123456789"
+_WIDE_CLOSING = ord("）")
 
 # A line is a sentence if it has one of these, or is long.
 _STOPS = re.compile(r"[。；]|[，,][^，,]{4,}[，,]")
@@ -137,18 +143,56 @@ def _site_notices(text: str) -> Iterator[Mark]:
 def _runs_of_short_lines(text: str) -> Iterator[list[_Line]]:
     """Yield lines without a sentence that follow one another, blank ones between left out."""
     run: list[_Line] = []
-    start = 0
-    for raw in text.split("\n"):
-        line = raw.strip() if len(raw) <= _MOST_CHARS else raw
-        if line and not _is_sentence(line):
-            begin = start + raw.index(line)
-            run.append(_Line(begin, begin + len(line), simplify(line)))
-        elif line and run:
+    codes = code_points(text)
+    found = np.empty((codes.size // 2 + 1, 3), np.int64)
+    for start, end, is_behind_sentence in found[: _find_short_lines(codes, found)].tolist():
+        if run and is_behind_sentence:
             yield run
             run = []
-        start += len(raw) + 1
+        raw = text[start:end]
+        line = raw.strip()
+        if not line:
+            continue
+        if not _is_sentence(line):
+            begin = start + raw.index(line)
+            run.append(_Line(begin, begin + len(line), simplify(line)))
+        elif run:
+            yield run
+            run = []
     if run:
         yield run
+
+
+_LINE_END, _FULL_STOP = ord("\n"), ord("。")
+
+
+@kernel
+def _find_short_lines(codes: NDArray[np.uint32], found: NDArray[np.int64]) -> int:
+    """Write which lines may be no sentence, and return their number.
+
+    Of each where it starts and ends, and whether a sentence stands in front of it. Blank
+    lines, and some with a full stop, are left to the caller.
+    """
+    count = start = is_behind_sentence = 0
+    has_stop = False
+    for at in range(codes.size + 1):
+        code = codes[at] if at < codes.size else _LINE_END
+        has_stop |= code == _FULL_STOP
+        if code != _LINE_END:
+            continue
+        if at > start:
+            last = codes[at - 1]
+            # Others may be blanks, or end what is listed.
+            is_plain_end = last > 0x3000 and last != _WIDE_CLOSING
+            if at - start > _MOST_CHARS or (has_stop and is_plain_end):
+                is_behind_sentence = 1
+            else:
+                found[count, 0], found[count, 1], found[count, 2] = start, at, is_behind_sentence
+                count += 1
+                is_behind_sentence = 0
+        start = at + 1
+        has_stop = False
+    return count
 
 
 def _is_sentence(line: str) -> bool:

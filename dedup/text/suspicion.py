@@ -59,6 +59,8 @@ _BOILERPLATE, _OBSCENE = int(Trigger.BOILERPLATE), int(Trigger.OBSCENE)
 
 _FEWEST_BARS = 11
 _FEWEST_SPACED = 3
+_FEWEST_GAPS = 4
+_FEWEST_EVERY_SECOND = 5
 _FEWEST_MOJIBAKE = 2
 _FEWEST_RARE = 2
 _FEWEST_SHORT_LINES = 6
@@ -87,7 +89,9 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     """Return the triggers of a text."""
     tails = np.zeros(_num_slots(codes.size), np.uint32)
     seen = result = 0
-    bars = spaced = mojibake = rare = short_lines = sentences = repeated = 0
+    bars = spaced = gaps = every_second = mojibake = rare = 0
+    short_lines = sentences = repeated = 0
+    is_spaced = False
     line_start = run_end = address_end = item_start = items = noisy = 0
     last_stop = -1
     line_run = lines = 0
@@ -110,7 +114,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
                 result |= _DOUBLED_SIGN
             if code in (_QUESTION_MARK, _WIDE_QUESTION_MARK):
                 result |= _look_at_question(codes, at, after, tables)
-            if code == _COLON and at + 2 < codes.size and codes[at + 2] == _SLASH:
+            if code == _COLON and _opens_address(codes, at):
                 address_end = _end_of_address(codes, at)
             if code == _FULL_STOP:
                 sentences += 1
@@ -125,13 +129,20 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
             if result & _BOILERPLATE == 0 and line_run:
                 result |= _look_at_line(codes, line_start, at, line_run, tables)
             line_start = at + 1
+            gaps = 0
         elif here & _BLANK:
-            spaced += after & _HAN != 0 and at > 0 and tables[_BITS, codes[at - 1]] & _HAN != 0
+            before = codes[at - 1] if at > 0 else 0
+            spaced += after & _HAN != 0 and tables[_BITS, before] & _HAN != 0
+            gaps += before >= 0x80 and tables[_BITS, before] & _BLANK == 0
+            is_second = at > 1 and tables[_BITS, codes[at - 2]] & _BLANK != 0
+            every_second = every_second + 1 if is_second else 1
+            is_spaced |= gaps >= _FEWEST_GAPS or every_second >= _FEWEST_EVERY_SECOND
         elif _is_alpha(code):
             noisy += at >= address_end and _is_noisy(codes, at)
             if at >= run_end:
                 run_end = _end_of_run(codes, at)
-                result |= _LONG_ASCII if run_end - at >= _LONG_RUN else 0
+                is_long = run_end - at >= _LONG_RUN and at >= address_end
+                result |= _LONG_ASCII if is_long else 0
         elif code in (_BRACKET, _WIDE_BRACKET):
             result |= _READING if _is_reading(codes, at, tables) else 0
         elif code in (_BAR, _SLASH, _WIDE_BAR, _MIDDLE_DOT):
@@ -151,7 +162,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     result |= _LIST if items >= _FEWEST_ITEMS else 0
     result |= _NOISE if noisy >= _FEWEST_NOISY else 0
     result |= _BARS if bars >= _FEWEST_BARS else 0
-    result |= _SPACED if spaced >= _FEWEST_SPACED else 0
+    result |= _SPACED if spaced >= _FEWEST_SPACED and is_spaced else 0
     result |= _MOJIBAKE if mojibake >= _FEWEST_MOJIBAKE else 0
     result |= _RARE_HAN if rare >= _FEWEST_RARE else 0
     result |= _SHORT_LINES if short_lines >= _FEWEST_SHORT_LINES else 0
@@ -362,6 +373,24 @@ def _ends_list(code: int) -> bool:
         _COLON,
         _WIDE_COLON,
     )
+
+
+_F, _H, _P, _S, _T = (ord(letter) for letter in "fhpst")
+
+
+@kernel_part
+def _opens_address(codes: NDArray[np.uint32], colon: int) -> bool:
+    """Whether `http://`, `https://` or `ftp://` stands around this colon."""
+    if colon < 3 or colon + 2 >= codes.size:
+        return False
+    if codes[colon + 1] != _SLASH or codes[colon + 2] != _SLASH:
+        return False
+    end = colon - 1 if codes[colon - 1] == _S else colon
+    if codes[end - 1] != _P or codes[end - 2] != _T:
+        return False
+    if end == colon and codes[end - 3] == _F:
+        return True
+    return end >= 4 and codes[end - 3] == _T and codes[end - 4] == _H
 
 
 @kernel_part

@@ -79,7 +79,8 @@ class Trigger(IntFlag):
     QUESTION = 1 << 22
     """`?` between two Han characters, or doubled."""
     SPACED = 1 << 23
-    """Three or more blanks, each alone between two Han characters."""
+    """Three or more blanks, each alone between two Han characters, and either four blanks
+    behind characters beyond ASCII in one line or five where every second character is one."""
     DOUBLED_SIGN = 1 << 24
     """Two signs that never stand together: `,,` `,。` `、，` `。。`."""
     BARS = 1 << 25
@@ -87,7 +88,7 @@ class Trigger(IntFlag):
     TAG = 1 << 26
     """`<` in front of a letter, `/` or `!`; `[` in front of a letter and `]`."""
     LONG_ASCII = 1 << 27
-    """Sixteen or more ASCII letters and digits in a row."""
+    """Sixteen or more ASCII letters and digits in a row, and not in an address."""
     UNDERSCORE = 1 << 28
     """`_` beside a letter: `_x000D_`."""
     MOJIBAKE = 1 << 29
