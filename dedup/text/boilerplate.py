@@ -75,8 +75,8 @@ _LISTED = re.compile(
 _ENDS_LISTED = ")）.…0123456789"
 _WIDE_CLOSING = ord("）")
 
-# A line is a sentence if it has one of these, or is long.
-_STOPS = re.compile(r"[。；]|[，,][^，,]{4,}[，,]")
+# A line is a sentence if it has a stop or such a clause, or is long.
+_TWO_COMMAS = re.compile(r"[，,][^，,]{4,}[，,]")
 _MOST_CHARS = 135
 _MOST_BYTES = 135  # of UTF-8: 45 Han characters, or 135 letters
 _FEWEST_LINES = 6
@@ -98,7 +98,7 @@ class _Line(NamedTuple):
         return (
             _OPENING.match(self.plain) is not None
             or _NOTICE.search(self.plain) is not None
-            or _SITE_NOTICE.search(self.plain) is not None
+            or _speaks_of_site(self.plain)
         )
 
     @property
@@ -128,16 +128,21 @@ def find_boilerplate(text: str) -> list[Mark]:
 
 def _site_notices(text: str) -> Iterator[Mark]:
     """Yield the paragraphs in which a page speaks of itself."""
-    if not any(word in text for word in _SITE_WORDS):
+    if not any(map(text.__contains__, _SITE_WORDS)):
         return
     start = 0
     for raw in text.split("\n"):
         if any(word in raw for word in _SITE_WORDS) and len(raw) <= _LONGEST_SITE_NOTICE:
             line = raw.strip()
-            if _SITE_NOTICE.search(simplify(line)):
+            if _speaks_of_site(simplify(line)):
                 begin = start + raw.index(line)
                 yield Mark(begin, begin + len(line))
         start += len(raw) + 1
+
+
+def _speaks_of_site(plain: str) -> bool:
+    """Whether a page speaks of itself; looked for closely only where one of the words is."""
+    return any(map(plain.__contains__, _SITE_WORDS)) and _SITE_NOTICE.search(plain) is not None
 
 
 def _runs_of_short_lines(text: str) -> Iterator[list[_Line]]:
@@ -200,7 +205,9 @@ def _is_sentence(line: str) -> bool:
         return True
     if _is_listed(line):
         return False
-    if "。" in line or _STOPS.search(line) is not None:
+    if "。" in line or "；" in line:
+        return True
+    if ("，" in line or "," in line) and _TWO_COMMAS.search(line):
         return True
     return len(line.encode("utf-8", "surrogatepass")) > _MOST_BYTES
 

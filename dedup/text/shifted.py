@@ -322,7 +322,7 @@ class ShiftedText:
 
 @cache
 def _can_be_lost(other_script: int) -> NDArray[np.bool_]:
-    """Whether each character is a known one of a text's script, or a usual sign; bool, (0x10000,)."""
+    """Whether each character is known and of a text's script, or a usual sign; bool, (65536,)."""
     tables = lexicon()
     is_known = (tables.ids > 0) | _IS_SIGN
     return np.asarray(is_known & (tables.scripts != other_script) if other_script else is_known)

@@ -46,7 +46,7 @@ def triggers_of(text: str) -> Trigger:
         ("底?,F(xiàn)在", Trigger.FALSE_SIGN),
         ("中?国", Trigger.QUESTION),
         ("中??", Trigger.QUESTION),
-        ("中 国 新 闻", Trigger.SPACED),
+        ("中 国 新 闻 网", Trigger.SPACED),
         ("中,,国", Trigger.DOUBLED_SIGN),
         ("中，。国", Trigger.DOUBLED_SIGN),
         ("a|" * 11, Trigger.BARS),
@@ -75,6 +75,8 @@ def test_triggers(text: str, trigger: Trigger) -> None:
         "2月10日，记者从省政府新闻办获悉，全省已复工企业3.2万家。",
         "他说：“我们会努力的！”她问：“真的吗？”——2020年（上）……",
         "GDP增长6.1%，IT（信息技术）行业A股上涨，气温20°C。",
+        "书记：张 三\n主任：李 四\n秘书：王 五\n委员：赵 六",
+        "原文见https://example.org/2025/VIDEABCDEFGH250323x7.shtml",
     ],
 )
 def test_clean_text_sets_no_trigger(text: str) -> None:
