@@ -32,6 +32,10 @@ from speed.peers import PACKAGES, RENSA
 
 DEDUP = Path(sys.executable).with_name("dedup")
 HERE = Path(__file__).parent
+EMPTY_SERVICE = (
+    sys.executable, "-m", "uvicorn", "speed.empty_service:app", "--app-dir", str(HERE),
+    "--loop", "uvloop", "--http", "httptools", "--no-access-log",
+)  # fmt: skip
 BEGIN, END = "<!-- speed: written by make bench -->", "<!-- /speed -->"
 
 SEED = 20_261_122
@@ -152,15 +156,11 @@ def batch_of(articles: Sequence[Made], prefix: str) -> bytes:
 
 def service_rows(texts: Sequence[str], count: int, rounds: int) -> Iterator[Row]:
     """Yield what `/check` is against an endpoint that does nothing."""
-    uvicorn = (
-        sys.executable, "-m", "uvicorn", "speed.empty_service:app", "--app-dir", str(HERE),
-        "--loop", "uvloop", "--http", "httptools", "--no-access-log",
-    )  # fmt: skip
     generator = Random(SEED)
     rates: dict[str, list[float]] = {}
     with (
         tempfile.TemporaryDirectory() as folder,
-        served(*uvicorn) as empty,
+        served(*EMPTY_SERVICE) as empty,
         served(DEDUP, "serve", "--store", folder) as port,
     ):
         known = make_articles(texts, KNOWN, length=NUM_CHARS, seed=SEED)
