@@ -229,13 +229,17 @@ class _Collection:
             dedup: Checks all articles into its store.
             workers: Check those that others come near, if that store is to be thrown away.
         """
+        # What is looked at together makes a difference to the index, and where little is
+        # shared to what it finds. By id, it does not depend on the order of articles.
+        groups = [sorted(group, key=self._ids.__getitem__) for group in self._groups.all()]
+        groups.sort(key=lambda group: self._ids[group[0]])
         if workers is None:
             singles = ([place] for place in range(len(self._texts)) if self._is_alone(place))
-            for positions in self._together(chain(self._groups.all(), singles), _LARGE_BYTES):
+            for positions in self._together(chain(groups, singles), _LARGE_BYTES):
                 yield check_in_order(positions, self._article, dedup)
             return
-        large = [group for group in self._groups.all() if self._size(group) > _LARGE_BYTES]
-        small = (group for group in self._groups.all() if self._size(group) <= _LARGE_BYTES)
+        large = [group for group in groups if self._size(group) > _LARGE_BYTES]
+        small = (group for group in groups if self._size(group) <= _LARGE_BYTES)
         chunks = (
             Chunk(positions, [self._texts.get(position) for position in positions])
             for positions in self._together(small, _COMPARED_BYTES)
