@@ -6,10 +6,12 @@ import zlib
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
+import orjson
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
+from app.dependencies import run
 from app.problems import (
     INVALID_FIELD,
     MALFORMED_REQUEST,
@@ -21,9 +23,11 @@ from app.problems import (
 from app.scope import BODY_IS_THERE, header_of
 from app.settings import Settings
 from dedup.errors import UndecodableTextError
+from dedup.text.decode import decode
 
 __all__ = [
     "LineReader",
+    "decoded",
     "parse_json",
     "read_body",
     "require_length",
@@ -34,7 +38,11 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 _GZIP_WBITS = 16 + zlib.MAX_WBITS
 _INFLATED_AT_ONCE = 1 << 20
+_MOST_EMPTY_PARTS = 1_000  # of a compressed body; nobody who has something to say sends them
+_LONGEST_LINES = 4  # times the limit: what goes on for longer has no lines
 _IDLE_S = 300
+_LARGE_JSON = 1 << 20
+_MOST_BYTES_A_CHARACTER = 4  # in any encoding that is read here
 
 
 async def read_body(request: Request, settings: Settings) -> bytes:
@@ -93,45 +101,38 @@ class LineReader:
         """Yield the lines that have come, at most `size` at a time, without blank ones.
 
         A line beyond the limit is an error in its place. A body whose coding is damaged,
-        that stops coming or has too many lines ends with an error.
+        that stops coming, has too many lines or one without an end, ends with an error.
         """
-        num_lines = 0
         try:
             async for found in self._found():
                 for start in range(0, len(found), size):
-                    group = found[start : start + size]
-                    room = self._max_lines - num_lines
-                    yield group[:room]
-                    if len(group) > room:
-                        detail = f"a batch has at most {self._max_lines} lines: it ends here"
-                        yield [ProblemError(TOO_LARGE, detail)]
-                        return
-                    num_lines += len(group)
+                    yield found[start : start + size]
         except ProblemError as error:
             yield [error]
 
     async def _found(self) -> AsyncIterator[list[bytes | ProblemError]]:
-        rest = b""
-        is_too_long = False
+        room = self._max_lines
+        line = _Line(self._max_bytes)
         async for data in self._plain_chunks():
-            *lines, rest = (rest + data).split(b"\n")
-            found: list[bytes | ProblemError] = []
-            for line in lines:
-                if is_too_long or len(line) > self._max_bytes:
-                    found.append(_too_large(self._max_bytes))
-                elif line.strip():
-                    found.append(line)
-                is_too_long = False
-            if len(rest) > self._max_bytes:
-                rest, is_too_long = b"", True
-            yield found
-        if is_too_long:
-            yield [_too_large(self._max_bytes)]
-        elif rest.strip():
-            yield [rest]
+            *ends, rest = data.split(b"\n", room + 1)
+            found = [line.end(end) for end in ends[:room]]
+            yield [one for one in found if one is not None]
+            room -= len(ends)
+            if room < 0:
+                raise self._too_many()
+            line.add(rest)
+        if (last := line.end(b"")) is not None:
+            if room == 0:
+                raise self._too_many()
+            yield [last]
+
+    def _too_many(self) -> ProblemError:
+        detail = f"a batch has at most {self._max_lines} lines: it ends here"
+        return ProblemError(TOO_LARGE, detail)
 
     async def _plain_chunks(self) -> AsyncIterator[bytes]:
         inflater = zlib.decompressobj(_GZIP_WBITS)
+        num_empty = 0
         async for chunk in self._chunks():
             if not self._is_gzipped:
                 yield chunk
@@ -139,9 +140,13 @@ class LineReader:
             deflated = chunk
             while deflated:
                 try:
-                    yield inflater.decompress(deflated, _INFLATED_AT_ONCE)
+                    data = inflater.decompress(deflated, _INFLATED_AT_ONCE)
                 except zlib.error as error:
                     raise ProblemError(MALFORMED_REQUEST, f"damaged gzip body: {error}") from None
+                yield data
+                num_empty = 0 if data else num_empty + 1
+                if num_empty > _MOST_EMPTY_PARTS:
+                    raise ProblemError(MALFORMED_REQUEST, "the gzip body has endless empty parts")
                 deflated = inflater.unconsumed_tail
                 if inflater.eof:  # compressed files may be put one behind the other
                     deflated, inflater = inflater.unused_data, zlib.decompressobj(_GZIP_WBITS)
@@ -159,6 +164,39 @@ class LineReader:
             if chunk is None:
                 return
             yield chunk
+
+
+class _Line:
+    """A line that comes in pieces, which are put together once, at its end."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        """Take a piece that is not the last one.
+
+        Raises:
+            ProblemError: There seems to be no end to it.
+        """
+        self._size += len(piece)
+        if self._size > _LONGEST_LINES * self._max_bytes:
+            raise ProblemError(TOO_LARGE, "the batch has a line without an end: it ends here")
+        if self._size > self._max_bytes:
+            self._pieces.clear()
+        elif piece:
+            self._pieces.append(piece)
+
+    def end(self, piece: bytes) -> bytes | ProblemError | None:
+        """Return the line that ends with this piece, None if it is blank; begin another."""
+        pieces, size = [*self._pieces, piece], self._size + len(piece)
+        self._pieces.clear()
+        self._size = 0
+        if size > self._max_bytes:
+            return _too_large(self._max_bytes)
+        line = b"".join(pieces)
+        return line if line.strip() else None
 
 
 def require_media_type(request: Request, *allowed: str) -> tuple[str, str | None]:
@@ -191,7 +229,21 @@ def require_length(text: str, settings: Settings) -> None:
         ProblemError: It is longer than allowed.
     """
     if len(text) > settings.max_text_chars:
-        raise ProblemError(TOO_LARGE, f"the text exceeds {settings.max_text_chars} characters")
+        raise _too_long(settings)
+
+
+async def decoded(body: bytes, *, charset: str | None, settings: Settings) -> str:
+    """Return the text of a raw body, which may be in any encoding.
+
+    Raises:
+        ProblemError: It is longer than allowed.
+        UndecodableTextError: It is in no encoding that is understood.
+    """
+    if len(body) > _MOST_BYTES_A_CHARACTER * settings.max_text_chars:
+        raise _too_long(settings)
+    text = await run(lambda: decode(body, charset=charset), num_chars=len(body))
+    require_length(text, settings)
+    return text
 
 
 def parse_json(body: bytes, model: type[_Model]) -> _Model:
@@ -201,6 +253,8 @@ def parse_json(body: bytes, model: type[_Model]) -> _Model:
         ProblemError: It is no JSON, or a field is missing, unknown or not valid.
         UndecodableTextError: It holds text that is not Unicode.
     """
+    if len(body) > _LARGE_JSON:
+        _require_plain_fields(body, model)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
@@ -209,6 +263,24 @@ def parse_json(body: bytes, model: type[_Model]) -> _Model:
             raise _bad_json(body, first["msg"]) from None
         place = ".".join(str(part) for part in first["loc"])
         raise ProblemError(INVALID_FIELD, f"{place or 'body'}: {first['msg']}") from None
+
+
+def _require_plain_fields(body: bytes, model: type[BaseModel]) -> None:
+    """Refuse a large body that is large for anything but the text in it.
+
+    Validation keeps hundreds of bytes for each value, and an error for each unknown field.
+    """
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return  # which validation says better
+    if not isinstance(fields, dict):
+        raise ProblemError(INVALID_FIELD, "body: Input should be an object")
+    for name, value in fields.items():
+        if name not in model.model_fields:
+            raise ProblemError(INVALID_FIELD, f"{name[:100]}: Extra inputs are not permitted")
+        if isinstance(value, dict | list):
+            raise ProblemError(INVALID_FIELD, f"{name}: Input should be a single value")
 
 
 def _bad_json(body: bytes, message: str) -> Exception:
@@ -245,6 +317,10 @@ def _gunzip(body: bytes, max_bytes: int) -> bytes:
     if not inflater.eof:
         raise ProblemError(MALFORMED_REQUEST, "the gzip body ends early")
     return data
+
+
+def _too_long(settings: Settings) -> ProblemError:
+    return ProblemError(TOO_LARGE, f"the text exceeds {settings.max_text_chars} characters")
 
 
 def _too_large(max_bytes: int) -> ProblemError:

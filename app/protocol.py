@@ -17,6 +17,7 @@ __all__ = ["Connection"]
 _LOG = logging.getLogger(__name__)
 
 _HEAD_TIMEOUT_S = 10.0
+_STALLED_S = 300.0  # that a client may take to read anything of what waits for it
 _MAX_HEAD_BYTES = 64 << 10
 
 
@@ -34,6 +35,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._deadline: asyncio.TimerHandle | None = None
         self._head_bytes = 0
+        self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request, but not forever."""
@@ -43,7 +45,18 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._head_is_there()
+        self._is_read()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for the client to read, but not forever: what it does not read is kept."""
+        super().pause_writing()
+        self._await_reader(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """Write on."""
+        self._is_read()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Read on; a head that goes on and on is refused."""
@@ -82,6 +95,22 @@ class Connection(HttpToolsProtocol):
         )
         self.transport.write(STATUS_LINE[400] + head + content)
         self.transport.close()
+
+    def _await_reader(self, unread: int) -> None:
+        self._stalled = self.loop.call_later(_STALLED_S, self._look_at_reader, unread)
+
+    def _look_at_reader(self, unread: int) -> None:
+        """Hang up on a client that has read nothing since the last look."""
+        left = self.transport.get_write_buffer_size()
+        if left < unread:
+            self._await_reader(left)
+        else:
+            self.transport.abort()
+
+    def _is_read(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _await_head(self) -> None:
         self._deadline = self.loop.call_later(_HEAD_TIMEOUT_S, self._give_up)

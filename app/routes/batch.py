@@ -33,7 +33,7 @@ _LOG = logging.getLogger(__name__)
 router = APIRouter(tags=["check"], route_class=DirectRoute)
 
 _LINES_AT_ONCE = 64
-_UNREAD_ANSWERS = 10_000
+_UNREAD_BYTES = 4 << 20  # some thousands of answers
 
 Answer = dict[str, Any]
 
@@ -85,10 +85,10 @@ class _Batch(NamedTuple):
 
 async def _answers(batch: _Batch) -> AsyncIterator[bytes]:
     # Reading must not wait for the client to read, who may still be sending.
-    queue: asyncio.Queue[bytes | None] = asyncio.Queue(_UNREAD_ANSWERS // _LINES_AT_ONCE)
-    worker = asyncio.create_task(_work(batch, queue))
+    outbox = _Outbox()
+    worker = asyncio.create_task(_work(batch, outbox))
     try:
-        while (answers := await queue.get()) is not None:
+        while (answers := await outbox.get()) is not None:
             yield answers
         with suppress(ClientDisconnect):
             await worker
@@ -96,18 +96,49 @@ async def _answers(batch: _Batch) -> AsyncIterator[bytes]:
         worker.cancel()
 
 
-async def _work(batch: _Batch, queue: asyncio.Queue[bytes | None]) -> None:
+class _Outbox:
+    """Answers that wait for the client to read them; too many of them stop the work."""
+
+    def __init__(self) -> None:
+        self._answers: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._size = 0
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+
+    async def put(self, answers: bytes) -> None:
+        """Take more answers once there is room for any."""
+        await self._has_room.wait()
+        self._answers.put_nowait(answers)
+        self._add(len(answers))
+
+    def end(self) -> None:
+        """Say that there are no more."""
+        self._answers.put_nowait(None)
+
+    async def get(self) -> bytes | None:
+        """Return the next answers, None at the end."""
+        answers = await self._answers.get()
+        self._add(-len(answers or b""))
+        return answers
+
+    def _add(self, size: int) -> None:
+        self._size += size
+        if self._size > _UNREAD_BYTES:
+            self._has_room.clear()
+        else:
+            self._has_room.set()
+
+
+async def _work(batch: _Batch, outbox: _Outbox) -> None:
     try:
         async for group in batch.lines.groups(_LINES_AT_ONCE):
             if batch.limiter is not None:
                 # Answers are on their way already: a batch is slowed down, not refused.
                 await asyncio.sleep(batch.limiter.wait(batch.caller.name, len(group)))
             answers = await _answer_group(group, batch)
-            await queue.put(b"".join(map(_line, answers)))
-    except Exception:
-        await queue.put(None)
-        raise
-    await queue.put(None)
+            await outbox.put(b"".join(map(_line, answers)))
+    finally:
+        outbox.end()
 
 
 def _line(answer: Answer) -> bytes:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from app.bodies import parse_json, read_body, require_length, require_media_type
+from app.bodies import decoded, parse_json, read_body, require_length, require_media_type
 from app.dependencies import Service, ServiceDependency, run
 from app.direct import DirectRoute
 from app.gate import caller_of
@@ -15,7 +15,6 @@ from app.responses import json_response
 from app.schemas import CheckAnswer, CheckOptions, CheckRequest, RepairAnswer, RepairRequest
 from dedup import Article, repair
 from dedup.serialization import check_result_to_dict, repaired_text_to_dict
-from dedup.text.decode import decode
 
 __all__ = ["router"]
 
@@ -78,8 +77,7 @@ async def _article(request: Request, service: Service) -> tuple[Article, CheckOp
         require_length(options.text, service.settings)
         return options.article(options.text), options
     query = _query_options(request, "html" if media_type == "text/html" else "auto")
-    text = decode(body, charset=charset)
-    require_length(text, service.settings)
+    text = await decoded(body, charset=charset, settings=service.settings)
     return query.article(text), query
 
 

@@ -62,7 +62,9 @@ _SAMPLE_BYTES = 4 << 10
 _SAMPLE_CHARS = 4 << 10
 # A byte of 0x80 or more with what may be its second one, ASCII or not: what is left of a
 # page without its markup, in any encoding that keeps ASCII.
-_BEYOND_ASCII = re.compile(rb"(?:[\x80-\xff][\x00-\x7f]?)+")
+# No longer than a sample, and possessive: a search that could go back would keep a hundred
+# bytes of memory for each byte that it passed.
+_BEYOND_ASCII = re.compile(rb"(?:[\x80-\xff][\x00-\x7f]?+){1,%d}+" % _SAMPLE_BYTES)
 _BEYOND_ASCII_TEXT = re.compile(r"[^\x00-\x7f]+")
 
 _LOST = "\N{REPLACEMENT CHARACTER}"
@@ -256,7 +258,7 @@ def _read(data: bytes, encoding: str) -> str | None:
         text = data.decode(encoding, "replace")
     # Against what is written in the encoding, not against the markup around it: three
     # GBK characters in a page of English are no damaged UTF-8.
-    num_chars = sum(map(len, _BEYOND_ASCII_TEXT.findall(text)))
+    num_chars = len(text) - len(text.encode("ascii", "ignore"))
     num_lost = text.count(_LOST) - _count_written(_LOST, data, encoding)
     if num_lost <= 1 and num_chars >= _CHARS_FOR_ONE_LOST:
         return text
