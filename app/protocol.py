@@ -17,6 +17,7 @@ __all__ = ["Connection"]
 _LOG = logging.getLogger(__name__)
 
 _HEAD_TIMEOUT_S = 10.0
+_REST_TIMEOUT_S = 10.0  # for what is left of a body when its request was answered already
 _STALLED_S = 300.0  # that a client may take to read anything of what waits for it
 _MAX_HEAD_BYTES = 64 << 10
 
@@ -36,6 +37,7 @@ class Connection(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._stalled: asyncio.TimerHandle | None = None
+        self._rest: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request, but not forever."""
@@ -45,6 +47,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._head_is_there()
+        self._rest_is_there()
         self._is_read()
         super().connection_lost(exc)
 
@@ -82,8 +85,16 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Tell whoever answers that there is nothing to wait for."""
+        self._rest_is_there()
         super().on_message_complete()
         cast("dict[str, Any]", self.scope)[BODY_IS_THERE] = True
+
+    def on_response_complete(self) -> None:
+        """Wait for the rest of a body that was refused, but not for as long as it likes."""
+        cycle = self.cycle
+        if cycle.response_complete and cycle.more_body and self._rest is None:
+            self._rest = self.loop.call_later(_REST_TIMEOUT_S, self._give_up)
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request, and hang up."""
@@ -119,6 +130,11 @@ class Connection(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _rest_is_there(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
 
     def _give_up(self) -> None:
         self._deadline = None

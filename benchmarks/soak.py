@@ -14,7 +14,7 @@ backups   backups under load, and services that start from them
 kills     kills -9 under load: of the service with one worker and with two, of one worker of two
 cuts      power cuts at random moments
 mixed     everything that clients do, right and wrong, at a moderate rate for so many minutes;
-          memory, descriptors, latency and the store must stay flat
+          memory, descriptors, the store and the cost of a request must stay flat
 stream    so many articles through a service that keeps the last ones, and must stay flat
 """
 
@@ -159,7 +159,7 @@ def mix_everything(folder: Path, options: argparse.Namespace) -> None:
     ):
         if not readings:
             print(*reading, sep=", ")
-        print(*(f"{value:.0f}" for value in reading.values()), sep=", ", flush=True)
+        print(*(f"{value:.4g}" for value in reading.values()), sep=", ", flush=True)
         readings.append(reading)
     if len(readings) >= 4:
         found = mixed.growing(readings)

@@ -4,11 +4,11 @@ import gzip
 import json
 import random
 import socket
-import threading
 import time
 
 import psutil
 import pytest
+from bystanders import ARTICLE, Bystander, raw
 from service import Client, Service, wait_until
 
 pytestmark = pytest.mark.slow
@@ -16,7 +16,6 @@ pytestmark = pytest.mark.slow
 # An answer takes a tenth of this on an idle machine; the tests share theirs.
 _SOON_S = 15.0  # of a machine that does other things as well
 _MEMORY = 600 << 20
-_ARTICLE = "县里的工作人员来到企业，了解复工复产遇到的困难，帮助解决口罩和用工的问题。" * 8
 _LONG = 500_000
 
 TEXTS = {
@@ -35,48 +34,19 @@ TEXTS = {
 
 PAGES = {
     "deep": "<div>" * 150_000 + "新闻" + "</div>" * 150_000,
-    "long attribute": f'<div title="{"啊" * 1_000_000}">{_ARTICLE}</div>',
+    "long attribute": f'<div title="{"啊" * 1_000_000}">{ARTICLE}</div>',
     "short paragraphs": "".join(f"<p>第{number}段话。</p>" for number in range(40_000)),
     "unclosed tags": "<" * _LONG,
-    "many attributes": f"<div {' '.join(f'a{n}=1' for n in range(50_000))}>{_ARTICLE}</div>",
+    "many attributes": f"<div {' '.join(f'a{n}=1' for n in range(50_000))}>{ARTICLE}</div>",
 }
-
-
-class Bystander:
-    """A client with ordinary articles, who remembers how long the longest answer took."""
-
-    def __init__(self, service):
-        self._client = Client(service)
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._ask)
-        self.longest = 0.0
-        self.statuses = set()
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info):
-        self._done.set()
-        self._thread.join()
-        self._client.close()
-
-    def _ask(self):
-        while not self._done.wait(0.02):
-            start = time.monotonic()
-            status, _ = self._client.send(
-                "POST", "check", body={"text": _ARTICLE, "remember": False}
-            )
-            self.longest = max(self.longest, time.monotonic() - start)
-            self.statuses.add(status)
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
     with Service(tmp_path_factory.mktemp("adversarial") / "store") as service:
         with Client(service) as client:  # compiles what is not cached yet
-            client.check("first", _ARTICLE)
-            client.check("second", TEXTS["full stops"][:1000] + _ARTICLE)
+            client.check("first", ARTICLE)
+            client.check("second", TEXTS["full stops"][:1000] + ARTICLE)
         yield service
 
 
@@ -188,13 +158,3 @@ def test_a_hot_bucket(service):
 def memory(service):
     """Return the bytes that the service holds."""
     return psutil.Process(service.process.pid).memory_info().rss
-
-
-def raw(service, request):
-    """Return the whole answer to some bytes."""
-    with socket.create_connection(("127.0.0.1", service.port), timeout=100) as connection:
-        connection.sendall(request)
-        answer = b""
-        while chunk := connection.recv(1 << 16):
-            answer += chunk
-    return answer

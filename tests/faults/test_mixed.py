@@ -17,9 +17,9 @@ def test_everything_at_once(store):
 
 def test_growth_is_seen():
     """A figure that is larger in the last quarter than in the second is named."""
-    flat = {"minute": 1.0, "requests": 10.0, "store MB": 100.0, "p99 ms": 10.0}
+    flat = {"minute": 1.0, "requests": 10.0, "store MB": 100.0, "CPU ms": 3.0}
     readings = [flat | {"minute": minute} for minute in range(1, 9)]
     assert {} == growing(readings)
 
-    readings[-2:] = [flat | {"store MB": 120.0, "requests": 90.0}] * 2
-    assert {"store MB": (100.0, 120.0)} == growing(readings)
+    readings[-2:] = [flat | {"store MB": 120.0, "requests": 90.0, "CPU ms": 5.0}] * 2
+    assert {"store MB": (100.0, 120.0), "CPU ms": (3.0, 5.0)} == growing(readings)
