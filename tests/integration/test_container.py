@@ -45,6 +45,12 @@ def test_service_is_confined(compose):
     assert all(port.startswith(("127.", "${DEDUP_BIND:-127.")) for port in service["ports"])
 
 
+def test_logs_have_an_end(compose):
+    """No service may fill the disk with what it says."""
+    for service in compose["services"].values():
+        assert service["logging"]["options"]["max-size"], service
+
+
 def test_dockerfile_has_no_faults():
     """A linter of Dockerfiles, and of the shell in them, finds nothing."""
     run_tool("hadolint", ROOT / "Dockerfile")
