@@ -8,14 +8,12 @@ gives the same bytes.
 
 import os
 import secrets
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 
-import xxhash
-
-from dedup.errors import InvalidFieldError, StoreCorruptError, StoreError, StoreExistsError
+from dedup.errors import StoreCorruptError, StoreError, StoreExistsError
 from dedup.export_format import (
     ExportedArticle,
     ExportedNoCopy,
@@ -28,7 +26,7 @@ from dedup.export_format import (
     parse_line,
 )
 from dedup.preparation import Preparer
-from dedup.store.base import Finding, NewArticle, RecordedMatch
+from dedup.restoring import restore
 from dedup.store.maintenance import (
     UNFINISHED_IMPORT,
     MaintainedStore,
@@ -43,9 +41,11 @@ __all__ = ["export_lines", "import_lines"]
 
 _BATCH_ARTICLES = 256
 _BATCH_CHARS = 4 << 20
-_GONE = 0  # no article has this number: the match is with one that is no longer known
+_SIGNED_AHEAD = 1  # batches, while one is written
 
 _Numbered = tuple[int, ExportedArticle]
+_Batch = dict[int, ExportedArticle]  # by line
+_Waiting = tuple[_Batch, Iterable[Signed]]
 
 
 def export_lines(store: MaintainedStore, *, progress: Progress | None = None) -> Iterator[bytes]:
@@ -149,8 +149,13 @@ class _Import:
 
     def run(self, lines: Iterable[tuple[int, bytes]]) -> None:
         """Write all articles, then what refers to them, and make the store usable."""
+        waiting: deque[_Waiting] = deque()
         for batch in _batches(self._articles_among(lines)):
-            self._write(batch)
+            waiting.append((batch, self._pool.map(self._sign_article, batch.values())))
+            if len(waiting) > _SIGNED_AHEAD:
+                self._write(*waiting.popleft())
+        for ready in waiting:
+            self._write(*ready)
         with self._store.switch(self._scheme) as writer:
             for line, exported in self._no_copies:
                 _restore_no_copy(line, exported, writer)
@@ -164,21 +169,15 @@ class _Import:
             else:
                 self._no_copies.append((number, exported))
 
-    def _write(self, batch: list[_Numbered]) -> None:
-        signed = self._pool.map(self._sign_article, batch)
+    def _write(self, batch: _Batch, signed: Iterable[Signed]) -> None:
+        rows = list(signed)
         with self._store.write() as writer:
-            for (line, exported), row in zip(batch, signed, strict=True):
-                article = _new_article(line, exported, row, writer)
-                try:
-                    writer.restore(article, exported.place, seen_again=exported.seen_again)
-                except InvalidFieldError as error:
-                    raise damaged(line, str(error)) from error
+            restore(batch, rows, writer)
         self._num_articles += len(batch)
         if self._progress is not None:
             self._progress("importing", self._num_articles, self._header.articles)
 
-    def _sign_article(self, numbered: _Numbered) -> Signed:
-        _, exported = numbered
+    def _sign_article(self, exported: ExportedArticle) -> Signed:
         return self._sign(exported.text, exported.format)
 
     def _require_complete(self, writer: MaintenanceWriter) -> None:
@@ -193,54 +192,18 @@ class _Import:
             raise damaged(1, f"the cluster {cluster_id!r} has no original")
 
 
-def _batches(articles: Iterable[_Numbered]) -> Iterator[list[_Numbered]]:
-    """Yield articles in groups of bounded number and size."""
-    batch: list[_Numbered] = []
+def _batches(articles: Iterable[_Numbered]) -> Iterator[_Batch]:
+    """Yield articles by line, in groups of bounded number and size."""
+    batch: _Batch = {}
     num_chars = 0
-    for numbered in articles:
-        batch.append(numbered)
-        num_chars += len(numbered[1].text)
+    for line, exported in articles:
+        batch[line] = exported
+        num_chars += len(exported.text)
         if len(batch) == _BATCH_ARTICLES or num_chars >= _BATCH_CHARS:
             yield batch
-            batch, num_chars = [], 0
+            batch, num_chars = {}, 0
     if batch:
         yield batch
-
-
-def _new_article(
-    line: int, exported: ExportedArticle, signed: Signed, writer: MaintenanceWriter
-) -> NewArticle:
-    return NewArticle(
-        record=exported.record,
-        format=exported.format,
-        text=exported.text,
-        text_digest=xxhash.xxh3_128_digest(exported.text.encode()),
-        normalized=signed.normalized,
-        normalized_digest=signed.normalized_digest,
-        signature=signed.signature,
-        finding=_finding(line, exported, writer),
-        cluster_id=exported.cluster_id,
-    )
-
-
-def _finding(line: int, exported: ExportedArticle, writer: MaintenanceWriter) -> Finding:
-    """Return the finding with the numbers that the matched articles have here."""
-    matches = tuple(
-        RecordedMatch(
-            _GONE if match.article_id is None else _number_of(line, match.article_id, writer),
-            match.verdict,
-            match.scores,
-        )
-        for match in exported.matches
-    )
-    return replace(exported.finding, matches=matches)
-
-
-def _number_of(line: int, article_id: str, writer: MaintenanceWriter) -> int:
-    number = writer.number_of(article_id)
-    if number is None:
-        raise damaged(line, f"no line before it has the id {article_id!r}")
-    return number
 
 
 def _restore_no_copy(line: int, exported: ExportedNoCopy, writer: MaintenanceWriter) -> None:
@@ -249,9 +212,10 @@ def _restore_no_copy(line: int, exported: ExportedNoCopy, writer: MaintenanceWri
     Of a text that is no longer known there is only the former digest.
     """
     digest, cluster_id = exported.no_copy
-    digests = [
-        writer.normalized_digest(_number_of(line, article_id, writer))
-        for article_id in exported.ids
-    ]
+    numbers = writer.numbers_of(exported.ids)
+    for article_id in exported.ids:
+        if article_id not in numbers:
+            raise damaged(line, f"no line before it has the id {article_id!r}")
+    digests = [writer.normalized_digest(numbers[article_id]) for article_id in exported.ids]
     for known in digests or [digest]:
         writer.restore_no_copy(NoCopy(known, cluster_id))

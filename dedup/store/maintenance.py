@@ -4,7 +4,7 @@ Upkeep opens any store of this release's schema, whatever its scheme, and also o
 being served. It decides nothing about articles: rows go out and come in as they are.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.models import TextFormat
-from dedup.store.base import NewArticle, StoredArticle, StoreStats
+from dedup.store.base import ClusterRow, NewArticle, StoredArticle, StoreStats
 
 __all__ = [
     "UNFINISHED_IMPORT",
@@ -24,6 +24,7 @@ __all__ = [
     "MaintenanceWriter",
     "NoCopy",
     "Progress",
+    "RestoredArticle",
     "Sign",
     "Signed",
     "StoreFigures",
@@ -78,6 +79,24 @@ class WholeArticle(NamedTuple):
     text: str
     place: ClusterPlace
     normalized_digest: bytes
+    seen_again: datetime | None
+
+
+class RestoredArticle(NamedTuple):
+    """An article of another store, to be written under a number of this one.
+
+    Attributes:
+        number: One that `MaintenanceWriter.new_numbers` gave.
+        article: What there is to write.
+        cluster: The number of its cluster.
+        is_original: Whether it answers for the cluster.
+        seen_again: When it came last, if that was after it had come first.
+    """
+
+    number: int
+    article: NewArticle
+    cluster: int
+    is_original: bool
     seen_again: datetime | None
 
 
@@ -164,8 +183,16 @@ class MaintenanceWriter(Protocol):
         """Delete everything but the schema."""
         ...
 
-    def number_of(self, article_id: str) -> int | None:
-        """Return the number of the article with this id."""
+    def new_numbers(self, count: int) -> Sequence[int]:
+        """Return so many numbers for articles, ascending, above all given before."""
+        ...
+
+    def numbers_of(self, article_ids: Collection[str]) -> dict[str, int]:
+        """Return the numbers of the articles with these ids; missing ones are left out."""
+        ...
+
+    def clusters_of(self, numbers: Collection[int], ids: Collection[str]) -> list[ClusterRow]:
+        """Return the clusters that have one of these numbers or one of these ids."""
         ...
 
     def normalized_digest(self, number: int) -> bytes:
@@ -173,16 +200,18 @@ class MaintenanceWriter(Protocol):
         ...
 
     def restore(
-        self, article: NewArticle, place: ClusterPlace, *, seen_again: datetime | None = None
-    ) -> int:
-        """Write an article of another store and return its number here.
-
-        The log tells it as an addition.
+        self,
+        articles: Sequence[RestoredArticle],
+        *,
+        founded: Sequence[ClusterRow],
+        changed: Sequence[ClusterRow],
+    ) -> None:
+        """Write articles of another store; the log tells them as additions.
 
         Args:
-            article: The article.
-            place: In its cluster.
-            seen_again: When it came last, if that was after it had come first.
+            articles: The articles, by ascending number.
+            founded: Their clusters that are not here yet, with these articles.
+            changed: Their other clusters, with these articles.
         """
         ...
 

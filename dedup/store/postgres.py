@@ -36,6 +36,7 @@ __all__ = [
     "PostgresReader",
     "PostgresStore",
     "PostgresWriter",
+    "storable",
     "translated",
 ]
 
@@ -385,7 +386,7 @@ def _rows_of(cursor: Cursor) -> list[Any]:
 def _execute(connection: Connection, sql: str, values: Sequence[Any]) -> Cursor:
     # In binary: a signature as hexadecimal digits takes three times as long to read.
     marked = _with_marks(sql)
-    return connection.execute(marked, [_storable(value) for value in values], binary=True)
+    return connection.execute(marked, [storable(value) for value in values], binary=True)
 
 
 @lru_cache(maxsize=1024)
@@ -394,7 +395,7 @@ def _with_marks(sql: str) -> bytes:
     return sql.replace("%", "%%").replace("?", "%s").encode()
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """Return a value as the server can keep it: its text has no place for NUL."""
     if isinstance(value, str):
         return value.replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -1,8 +1,10 @@
 """Upkeep of the shared store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Self
+from typing import Any, Self
+
+import psycopg
 
 from dedup.errors import StoreUnavailableError
 from dedup.store.maintenance import Violation
@@ -13,11 +15,22 @@ from dedup.store.postgres import (
     PostgresReader,
     PostgresStore,
     PostgresWriter,
+    storable,
+    translated,
 )
 from dedup.store.postings import RULES
 from dedup.store.sql_maintenance import SqlMaintenanceReader, SqlMaintenanceWriter
 
 __all__ = ["PostgresMaintenance", "PostgresMaintenanceReader", "PostgresMaintenanceWriter"]
+
+# Of the columns that rows are copied into; a name means the same in every table.
+_TYPES = {
+    **dict.fromkeys(("number", "cluster", "original", "size", "first_seen", "at"), "int8"),
+    **dict.fromkeys(("is_original", "pinned"), "int2"),
+    **dict.fromkeys(("id", "cluster_id", "title", "url", "published_at"), "text"),
+    **dict.fromkeys(("format", "operation"), "text"),
+    **dict.fromkeys(("text_digest", "normalized_digest", "finding", "text", "signature"), "bytea"),
+}
 
 
 class PostgresMaintenanceReader(PostgresReader, SqlMaintenanceReader):
@@ -42,6 +55,15 @@ class PostgresMaintenanceReader(PostgresReader, SqlMaintenanceReader):
 class PostgresMaintenanceWriter(PostgresWriter, SqlMaintenanceWriter):
     """One transaction of upkeep; the store begins and ends it."""
 
+    def new_numbers(self, count: int) -> Sequence[int]:
+        """Return so many numbers for articles, ascending, above all given before."""
+        rows = self._rows(
+            "SELECT nextval(pg_get_serial_sequence('articles', 'number'))"
+            " FROM generate_series(1, ?)",
+            (count,),
+        )
+        return [number for (number,) in rows]
+
     def clear(self) -> None:
         """Delete everything but the schema."""
         super().clear()
@@ -51,6 +73,21 @@ class PostgresMaintenanceWriter(PostgresWriter, SqlMaintenanceWriter):
         """Let the rows of the other scheme take the place of the present ones."""
         super().exchange()
         self.empty_postings()  # no key of one scheme is a key of the other
+
+    def _insert_many(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        if not rows:
+            return
+        self._send_changes()
+        sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+        try:
+            with self._connection.cursor().copy(sql.encode()) as copy:
+                copy.set_types([_TYPES[column] for column in columns])
+                for row in rows:
+                    copy.write_row([storable(value) for value in row])
+        except psycopg.Error as error:
+            raise translated(error) from error
 
     def _create_like(self, table: str, model: str) -> None:
         self._rows(f"CREATE TABLE {table} (LIKE {model} INCLUDING ALL)")

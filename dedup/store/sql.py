@@ -176,10 +176,7 @@ class SqlReader(ABC):
 
     def cluster(self, cluster_id: str) -> ClusterRow | None:
         """Return the cluster with this id."""
-        rows = self._rows(
-            f"SELECT {_CLUSTER_COLUMNS} FROM clusters WHERE cluster_id = ?", (cluster_id,)
-        )
-        return _cluster_row(rows[0]) if rows else None
+        return next(iter(self._clusters("cluster_id = ?", (cluster_id,))), None)
 
     def clusters(
         self, order: ClusterOrder, *, below: tuple[int, int] | None, limit: int
@@ -187,12 +184,12 @@ class SqlReader(ABC):
         """Return clusters, the largest or the newest first."""
         size, number = below or (_MAX_INTEGER, _MAX_INTEGER)
         if order is ClusterOrder.TIME:
-            return self._clusters("number < ? ORDER BY number DESC", (number,), limit)
+            return self._clusters("number < ? ORDER BY number DESC LIMIT ?", (number, limit))
         # Two look-ups in the index: with an OR, far more is read.
-        same_size = "size = ? AND number < ? ORDER BY number DESC"
-        rows = self._clusters(same_size, (size, number), limit)
-        smaller = "size < ? ORDER BY size DESC, number DESC"
-        return rows + self._clusters(smaller, (size,), limit - len(rows))
+        same_size = "size = ? AND number < ? ORDER BY number DESC LIMIT ?"
+        rows = self._clusters(same_size, (size, number, limit))
+        smaller = "size < ? ORDER BY size DESC, number DESC LIMIT ?"
+        return rows + self._clusters(smaller, (size, limit - len(rows)))
 
     def separated_from(self, normalized_digest: bytes) -> frozenset[str]:
         """Return the ids of the clusters of which an editor said that this text is no copy."""
@@ -315,10 +312,8 @@ class SqlReader(ABC):
         if stored != self._scheme:
             raise _scheme_error(stored, self._scheme, self._location)
 
-    def _clusters(self, condition: str, values: tuple[int, ...], limit: int) -> list[ClusterRow]:
-        rows = self._rows(
-            f"SELECT {_CLUSTER_COLUMNS} FROM clusters WHERE {condition} LIMIT ?", (*values, limit)
-        )
+    def _clusters(self, condition: str, values: Sequence[Any]) -> list[ClusterRow]:
+        rows = self._rows(f"SELECT {_CLUSTER_COLUMNS} FROM clusters WHERE {condition}", values)
         return [_cluster_row(row) for row in rows]
 
 

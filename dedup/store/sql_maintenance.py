@@ -6,16 +6,17 @@ No transaction is long enough to keep a service that works beside it from writin
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from dedup.errors import InvalidFieldError
 from dedup.models import TextFormat
-from dedup.store.base import NewArticle
-from dedup.store.encoding import from_microseconds, to_microseconds
+from dedup.store.base import ClusterRow, LogOperation
+from dedup.store.encoding import encode_finding, from_microseconds, to_microseconds
 from dedup.store.maintenance import (
     ClusterPlace,
     NoCopy,
+    RestoredArticle,
     Sign,
     Signed,
     StoreFigures,
@@ -31,6 +32,16 @@ __all__ = ["SqlMaintenanceReader", "SqlMaintenanceWriter"]
 _SCHEME_TABLES = ("signatures", "normalized_texts")
 _NEXT_SCHEME = "next_scheme"
 _NEXT_SEQUENCE = "next_sequence"
+
+_ARTICLE_ROW = (
+    "number", "id", "cluster", "text_digest", "title", "url", "published_at", "first_seen",
+    "format", "finding", "text",
+)  # fmt: skip
+_CLUSTER_ROW = ("number", "cluster_id", "original", "size", "pinned")
+_SIGNATURE_ROW = ("number", "is_original", "normalized_digest", "signature")
+_TEXT_ROW = ("number", "text")
+_LOG_ROW = ("operation", "number", "cluster_id", "at")
+_SEEN_ROW = ("number", "at")
 
 
 class SqlMaintenanceReader(SqlReader):
@@ -122,10 +133,20 @@ class SqlMaintenanceWriter(SqlWriter):
         self._rows("UPDATE counts SET articles = 0, clusters = 0")
         self._new_articles = self._new_clusters = 0
 
-    def number_of(self, article_id: str) -> int | None:
-        """Return the number of the article with this id."""
-        rows = self._rows("SELECT number FROM articles WHERE id = ?", (article_id,))
-        return rows[0][0] if rows else None
+    def numbers_of(self, article_ids: Collection[str]) -> dict[str, int]:
+        """Return the numbers of the articles with these ids; missing ones are left out."""
+        ids = tuple(article_ids)
+        sql = f"SELECT id, number FROM articles WHERE id IN ({placeholders(ids)})"
+        return dict(self._rows(sql, ids))
+
+    def clusters_of(self, numbers: Collection[int], ids: Collection[str]) -> list[ClusterRow]:
+        """Return the clusters that have one of these numbers or one of these ids."""
+        # Two look-ups, each in an index of its own.
+        rows = [
+            *self._clusters(f"number IN ({placeholders(tuple(numbers))})", tuple(numbers)),
+            *self._clusters(f"cluster_id IN ({placeholders(tuple(ids))})", tuple(ids)),
+        ]
+        return list({row.number: row for row in rows}.values())
 
     def normalized_digest(self, number: int) -> bytes:
         """Return the digest of a known article's normalized text."""
@@ -135,27 +156,30 @@ class SqlMaintenanceWriter(SqlWriter):
         return bytes(digest)
 
     def restore(
-        self, article: NewArticle, place: ClusterPlace, *, seen_again: datetime | None = None
-    ) -> int:
-        """Write an article of another store and return its number here.
-
-        Raises:
-            InvalidFieldError: It contradicts what was restored before.
-        """
-        if self.number_of(article.record.id) is not None:
-            msg = f"the id {article.record.id!r} was there before"
-            raise InvalidFieldError(msg)
-        self._restore_cluster(article.cluster_id, place)
-        number = self.add(article)
-        if place.is_original:
-            self._rows(
-                "UPDATE clusters SET original = ?, pinned = ? WHERE number = ?",
-                (number, int(place.pinned), place.number),
+        self,
+        articles: Sequence[RestoredArticle],
+        *,
+        founded: Sequence[ClusterRow],
+        changed: Sequence[ClusterRow],
+    ) -> None:
+        """Write articles of another store; the log tells them as additions."""
+        now = to_microseconds(datetime.now(UTC))
+        for table, columns, rows in (
+            ("articles", _ARTICLE_ROW, [self._article_row(one) for one in articles]),
+            ("clusters", _CLUSTER_ROW, [_cluster_values(cluster) for cluster in founded]),
+            ("signatures", _SIGNATURE_ROW, map(_signature_row, articles)),
+            ("normalized_texts", _TEXT_ROW, self._normalized_rows(articles)),
+            ("log", _LOG_ROW, [_addition(one, now) for one in articles]),
+            ("seen_again", _SEEN_ROW, _seen_rows(articles)),
+        ):
+            self._insert_many(table, columns, list(rows))
+        for cluster in changed:
+            self._change(
+                "UPDATE clusters SET original = ?, size = ?, pinned = ? WHERE number = ?",
+                (cluster.original, cluster.size, int(cluster.pinned), cluster.number),
             )
-            self._rows("UPDATE signatures SET is_original = 1 WHERE number = ?", (number,))
-        if seen_again is not None:
-            self.see_again(number, seen_again, unless_since=seen_again)
-        return number
+        self._new_articles += len(articles)
+        self._new_clusters += len(founded)
 
     def restore_no_copy(self, no_copy: NoCopy) -> None:
         """Write an editor's word of another store."""
@@ -205,7 +229,7 @@ class SqlMaintenanceWriter(SqlWriter):
         """Write rows of the other scheme; articles that are gone by now are passed over."""
         for number, row in signed.items():
             signature = None if row.signature is None else row.signature.tobytes()
-            self._rows(
+            self._change(
                 "INSERT INTO next_signatures SELECT number, is_original, ?, ?"
                 " FROM signatures WHERE number = ? ON CONFLICT (number) DO UPDATE SET"
                 " is_original = excluded.is_original, signature = excluded.signature,"
@@ -213,7 +237,7 @@ class SqlMaintenanceWriter(SqlWriter):
                 (row.normalized_digest, signature, number),
             )
             if row.normalized is not None:
-                self._rows(
+                self._change(
                     "INSERT INTO next_normalized_texts SELECT number, ? FROM signatures"
                     " WHERE number = ? ON CONFLICT (number) DO UPDATE SET text = excluded.text",
                     (self._codec.encode(row.normalized), number),
@@ -278,26 +302,27 @@ class SqlMaintenanceWriter(SqlWriter):
         """Say of which scheme the signatures are."""
         self._take_note("scheme", scheme)
 
-    def _restore_cluster(self, cluster_id: str, place: ClusterPlace) -> None:
-        """Make sure of an article's cluster; `add` then counts the article."""
-        rows = self._rows(
-            "SELECT number, cluster_id, original FROM clusters WHERE number = ? OR cluster_id = ?",
-            (place.number, cluster_id),
+    def _article_row(self, restored: RestoredArticle) -> Sequence[Any]:
+        article = restored.article
+        record = article.record
+        return (
+            restored.number,
+            record.id,
+            restored.cluster,
+            article.text_digest,
+            record.title,
+            record.url,
+            record.published_at.isoformat() if record.published_at else None,
+            to_microseconds(record.first_seen),
+            article.format.value,
+            encode_finding(article.finding),
+            self._codec.encode(article.text),
         )
-        if not rows:
-            self._rows(
-                "INSERT INTO clusters (number, cluster_id, original, size) VALUES (?, ?, 0, 0)",
-                (place.number, cluster_id),
-            )
-            self._new_clusters += 1
-            return
-        number, known_id, original = rows[0]
-        if len(rows) > 1 or (number, known_id) != (place.number, cluster_id):
-            msg = f"the cluster {cluster_id!r} or its number {place.number} is another's"
-            raise InvalidFieldError(msg)
-        if original and place.is_original:
-            msg = f"the cluster {cluster_id!r} has an original already"
-            raise InvalidFieldError(msg)
+
+    def _normalized_rows(self, articles: Iterable[RestoredArticle]) -> Iterator[Sequence[Any]]:
+        for number, article, *_ in articles:
+            if article.normalized is not None:
+                yield number, self._codec.encode(article.normalized)
 
     def _translate_no_copies(self, numbers: Iterable[int]) -> None:
         """Repeat an editor's word on these articles' texts with the other scheme's digest.
@@ -306,7 +331,7 @@ class SqlMaintenanceWriter(SqlWriter):
         exchange, and it is all there is of a text that is no longer known.
         """
         for number in numbers:
-            self._rows(
+            self._change(
                 "INSERT INTO no_copies SELECT n.normalized_digest, c.cluster_id"
                 " FROM signatures s JOIN no_copies c USING (normalized_digest)"
                 " JOIN next_signatures n ON n.number = s.number WHERE s.number = ?"
@@ -326,9 +351,45 @@ class SqlMaintenanceWriter(SqlWriter):
         )
 
     @abstractmethod
+    def _insert_many(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Write rows of a table, the fastest way that the database has."""
+
+    @abstractmethod
     def _create_like(self, table: str, model: str) -> None:
         """Create an empty table of the same columns and keys as another."""
 
     @abstractmethod
     def _has_table(self, table: str) -> bool:
         """Return whether there is a table of this name."""
+
+
+def _cluster_values(cluster: ClusterRow) -> Sequence[Any]:
+    return (
+        cluster.number,
+        cluster.cluster_id,
+        cluster.original,
+        cluster.size,
+        int(cluster.pinned),
+    )
+
+
+def _signature_row(restored: RestoredArticle) -> Sequence[Any]:
+    signature = restored.article.signature
+    return (
+        restored.number,
+        int(restored.is_original),
+        restored.article.normalized_digest,
+        None if signature is None else signature.tobytes(),
+    )
+
+
+def _addition(restored: RestoredArticle, at: int) -> Sequence[Any]:
+    return LogOperation.ADD.value, restored.number, restored.article.cluster_id, at
+
+
+def _seen_rows(articles: Iterable[RestoredArticle]) -> Iterator[Sequence[Any]]:
+    for restored in articles:
+        if restored.seen_again is not None:
+            yield restored.number, to_microseconds(restored.seen_again)

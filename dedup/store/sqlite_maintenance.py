@@ -3,10 +3,10 @@
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import apsw
 
@@ -22,6 +22,7 @@ from dedup.store.maintenance import (
     Progress,
     Violation,
 )
+from dedup.store.sql import placeholders
 from dedup.store.sql_maintenance import SqlMaintenanceReader, SqlMaintenanceWriter
 from dedup.store.sqlite import (
     APPLICATION_ID,
@@ -80,6 +81,22 @@ class SqliteMaintenanceReader(SqliteReader, SqlMaintenanceReader):
 
 class SqliteMaintenanceWriter(SqliteWriter, SqlMaintenanceWriter):
     """One transaction of upkeep; the store begins and ends it."""
+
+    def new_numbers(self, count: int) -> Sequence[int]:
+        """Return so many numbers for articles, ascending, above all given before."""
+        # Writing a row of such a number takes it: nobody else writes meanwhile.
+        rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name = 'articles'")
+        first = rows[0][0] + 1 if rows else 1
+        return range(first, first + count)
+
+    def _insert_many(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({placeholders(columns)})"
+        try:
+            self._connection.executemany(sql, rows)
+        except apsw.Error as error:
+            raise translated(error) from error
 
     def _create_like(self, table: str, model: str) -> None:
         [(sql,)] = self._rows("SELECT sql FROM sqlite_schema WHERE name = ?", (model,))
