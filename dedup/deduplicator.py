@@ -22,7 +22,7 @@ from dedup.answers import Answers, Relation, best_first
 from dedup.catalogue import Catalogue, found
 from dedup.comparison import Comparer, Comparison
 from dedup.config import DedupConfig, IndexPlace
-from dedup.errors import DedupError, IdConflictError, NotFoundError
+from dedup.errors import DedupError, IdConflictError, NotFoundError, StoreConflictError
 from dedup.index.base import Candidates, OriginalIndex
 from dedup.index.candidates import earlier_candidates
 from dedup.index.originals import KnownOriginals
@@ -269,17 +269,11 @@ class Deduplicator:
             StoreError: The transaction failed as a whole; nothing was remembered.
         """
         begun = perf_counter()
-        group = _Group(self._earlier(surveys))
+        earlier = self._earlier(surveys)
         try:
-            with self._writing() as writer:
-                results = [
-                    self._remember_one(survey, place, writer, group)
-                    for place, survey in enumerate(surveys)
-                ]
-        except BaseException:
-            self._known.unstage(group.staged)
-            self._comparer.forget(group.staged)
-            raise
+            results = self._remember_all(surveys, earlier)
+        except StoreConflictError:
+            results = self._remember_all(surveys, earlier)
         self._observer.took(Stage.COMMIT, perf_counter() - begun)
         return results
 
@@ -469,6 +463,21 @@ class Deduplicator:
             self._log_forgotten_upto = writer.forget_log(
                 after=self._log_forgotten_upto, keep=_KEPT_LOG, limit=_LOOKED_AT * num_removed
             )
+
+    def _remember_all(
+        self, surveys: Sequence[Survey], earlier: Sequence[Sequence[int]]
+    ) -> list[CheckResult | DedupError]:
+        group = _Group(earlier)
+        try:
+            with self._writing() as writer:
+                return [
+                    self._remember_one(survey, place, writer, group)
+                    for place, survey in enumerate(surveys)
+                ]
+        except BaseException:
+            self._known.unstage(group.staged)
+            self._comparer.forget(group.staged)
+            raise
 
     def _remember_one(
         self, survey: Survey, place: int, writer: StoreWriter, group: "_Group"

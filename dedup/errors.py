@@ -30,6 +30,7 @@ __all__ = [
     "InvalidInputError",
     "NotFoundError",
     "StorageFullError",
+    "StoreConflictError",
     "StoreCorruptError",
     "StoreError",
     "StoreExistsError",
@@ -106,6 +107,10 @@ class StoreUnavailableError(StoreError):
 
     code = "store_unavailable"
     retryable = True
+
+
+class StoreConflictError(StoreUnavailableError):
+    """The store undid a transaction that stood in another's way; again, it should go through."""
 
 
 class StorageFullError(StoreError):

@@ -3,9 +3,11 @@
 import os
 import secrets
 import signal
+import subprocess
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -90,16 +92,26 @@ class PostgresServer:
         process.send_signal(signal.SIGQUIT)
         process.wait(10)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take no new connection for a while, like a machine with far too much to do."""
+        process = psutil.Process(self._server.get_pid())
+        process.suspend()
+        try:
+            yield
+        finally:
+            process.resume()
+
     def start(self) -> None:
         """Start again, and return once it has recovered."""
         import psycopg
 
-        self._server.ensure_postgres_running()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
+                self._server.ensure_postgres_running()
                 psycopg.connect(self.location()).close()
-            except psycopg.OperationalError:
+            except (psycopg.OperationalError, subprocess.SubprocessError):
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
             else:

@@ -6,20 +6,25 @@ wait. All tables are in a schema of their own.
 
 A connection that broke, for instance because the server was started anew, is replaced;
 a question is then asked once more, a transaction never.
+
+A server that is away is told at once, a slow one is waited for: a machine that has more to
+do than it can is no reason to refuse an article.
 """
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
+from time import monotonic
 from typing import Any, Self, TypeVar
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from dedup.errors import (
     StorageFullError,
+    StoreConflictError,
     StoreCorruptError,
     StoreError,
     StoreUnavailableError,
@@ -43,14 +48,19 @@ __all__ = [
 SCHEMA = "dedup"
 
 _OLDEST_SERVER = 150000
-_POOL_SIZE = 16
+_LEAST_CONNECTIONS = 2  # one to write, and one to ask meanwhile
+_MOST_CONNECTIONS = 16
 _CONNECT_TIMEOUT_S = 5
-_LOCK_TIMEOUT_MS = 10_000
+_PATIENCE_S = 45  # with a server that is there
+_SILENCE_S = 20  # after which either end asks whether the other one's machine is still there
+_PROBES = 4
+_PROBE_EVERY_S = 5
 _CREATION_LOCK = 0x64656475  # "dedu": of the advisory locks of this database
 _ROWS_AT_ONCE = 500
 
 _FULL = (psycopg.errors.DiskFull, psycopg.errors.ProgramLimitExceeded)
 _CORRUPT = (psycopg.errors.DataCorrupted, psycopg.errors.IndexCorrupted)
+_CONFLICT = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Cursor = psycopg.Cursor[tuple[Any, ...]]
@@ -237,23 +247,27 @@ class Pool:
             StoreUnavailableError: The server cannot be reached.
         """
         self.location = _without_password(location)
+        self._whole_location = _watched(location)
         self._settings = {
             "search_path": SCHEMA,
-            "lock_timeout": f"{_LOCK_TIMEOUT_MS}ms",
+            "lock_timeout": f"{_PATIENCE_S}s",
+            # A machine that is lost in the middle of a transaction gives its lock back.
+            "tcp_keepalives_idle": str(_SILENCE_S),
+            "tcp_keepalives_interval": str(_PROBE_EVERY_S),
+            "tcp_keepalives_count": str(_PROBES),
             "synchronous_commit": "on" if durable else "off",
         }
         self._pool = ConnectionPool(
-            location,
+            self._whole_location,
             kwargs={"autocommit": True, "connect_timeout": _CONNECT_TIMEOUT_S},
             configure=self._configure,
-            min_size=1,
-            max_size=_POOL_SIZE,
-            timeout=_CONNECT_TIMEOUT_S,
+            min_size=_LEAST_CONNECTIONS,
+            max_size=_MOST_CONNECTIONS,
             # Short, or the waits between attempts grow longer than the server was away.
             reconnect_timeout=2 * _CONNECT_TIMEOUT_S,
             open=False,
         )
-        self._connect_first(location)
+        self._connect_first()
 
     def ask(self, question: Callable[[Connection], Result]) -> Result:
         """Return the answer to a question that may be asked twice.
@@ -290,8 +304,12 @@ class Pool:
         self._pool.close()
 
     def _ask_once(self, question: Callable[[Connection], Result]) -> Result:
-        with self._pool.connection() as connection:
-            return question(connection)
+        connection = self._take()
+        try:
+            with connection:
+                return question(connection)
+        finally:
+            self._pool.putconn(connection)
 
     @contextmanager
     def _begun(self, isolation: str) -> Iterator[Connection]:
@@ -308,13 +326,13 @@ class Pool:
 
     def _begin(self, statement: bytes) -> Connection:
         """Return a connection that works: this is the moment to find out."""
-        connection = self._pool.getconn()
+        connection = self._take()
         try:
             connection.execute(statement)
         except psycopg.OperationalError:
             self._pool.putconn(connection)
             self._pool.check()
-            connection = self._pool.getconn()
+            connection = self._take()
             try:
                 connection.execute(statement)
             except psycopg.Error:
@@ -322,14 +340,31 @@ class Pool:
                 raise
         return connection
 
+    def _take(self) -> Connection:
+        """Wait for a connection, unless the server is away."""
+        deadline = monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return self._pool.getconn(_CONNECT_TIMEOUT_S)
+            except PoolTimeout:
+                if monotonic() >= deadline:
+                    raise
+                self._require_server()
+
+    def _require_server(self) -> None:
+        """Find out why the pool has no connection: the server may be away, or only slow."""
+        with suppress(psycopg.errors.ConnectionTimeout):  # it may yet answer
+            psycopg.connect(self._whole_location, connect_timeout=_CONNECT_TIMEOUT_S).close()
+
     def _configure(self, connection: Connection) -> None:
         for name, value in self._settings.items():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
 
-    def _connect_first(self, location: str) -> None:
+    def _connect_first(self) -> None:
         """Tell at once what is wrong with a server; the pool alone would only wait."""
+        location, timeout = self._whole_location, _CONNECT_TIMEOUT_S
         try:
-            with psycopg.connect(location, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
+            with psycopg.connect(location, connect_timeout=timeout) as connection:
                 if connection.info.server_version < _OLDEST_SERVER:
                     msg = "the server is older than PostgreSQL 15"
                     raise StoreUnavailableError(msg)
@@ -348,12 +383,17 @@ def translated(error: Exception) -> StoreError:
         return StorageFullError(f"the server's disk is full: {message}")
     if isinstance(error, _CORRUPT):
         return StoreCorruptError(f"the store is damaged: {message}")
+    if isinstance(error, _CONFLICT):
+        return StoreConflictError(f"the store undid a transaction: {message}")
     return StoreUnavailableError(f"the store cannot be used: {message}")
 
 
 def _migrate(connection: Connection, scheme: str, location: str) -> None:
     """Create the tables, or bring them up to date; refuse those of a newer release."""
+    # Whoever comes first may have much to bring up to date: the others wait for it.
+    connection.execute("SET LOCAL lock_timeout = 0")
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATION_LOCK,))
+    connection.execute(f"SET LOCAL lock_timeout = '{_PATIENCE_S}s'".encode())
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}".encode())
     connection.execute(
         'CREATE TABLE IF NOT EXISTS store (key TEXT COLLATE "C" PRIMARY KEY, value TEXT NOT NULL)'
@@ -409,3 +449,14 @@ def _without_password(location: str) -> str:
         raise StoreUnavailableError(f"not a PostgreSQL location: {error}") from error
     host, port = known.get("host", "localhost"), known.get("port", 5432)
     return f"postgresql://{host}:{port}/{known.get('dbname', '')}"
+
+
+def _watched(location: str) -> str:
+    """Return a location with what makes a server that is lost be noticed, if it says nothing."""
+    settings: dict[str, Any] = {
+        "keepalives_idle": _SILENCE_S,
+        "keepalives_interval": _PROBE_EVERY_S,
+        "keepalives_count": _PROBES,
+        "tcp_user_timeout": 1000 * (_SILENCE_S + _PROBES * _PROBE_EVERY_S),
+    }
+    return make_conninfo(**settings | conninfo_to_dict(location))

@@ -2,14 +2,17 @@
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 
 import orjson
 import pytest
 from server import DEDUP
 from test_store_commands import OTHER, dedup, exported, fill, violations
 
-from dedup import Article, Deduplicator, StoreUnavailableError
+from dedup import Article, Deduplicator, StoreUnavailableError, Verdict
 from dedup.preparation import Preparer
+from dedup.store import postgres
 from dedup.store.opening import open_for_upkeep
 from dedup.upgrading import upgrade
 
@@ -122,6 +125,56 @@ class TestServer:
                 postgres_server.start()
 
             assert "known" == deduplicator.check(Article(text=seeds["000"])).original.id
+
+    def test_slow(self, database, postgres_server, seeds, monkeypatch):
+        """A server that is too busy to take a connection is waited for, longer than for one."""
+        monkeypatch.setattr(postgres, "_CONNECT_TIMEOUT_S", 0.5)
+        with Deduplicator.open(database) as deduplicator, ExitStack() as stack:
+            store = deduplicator._store
+            for _ in range(postgres._MOST_CONNECTIONS // 2):
+                reader = postgres.PostgresReader(store._pool, store.scheme)
+                stack.enter_context(reader.snapshot())
+            with ThreadPoolExecutor() as pool:
+                with postgres_server.paused():
+                    answers = [
+                        pool.submit(deduplicator.check, Article(text=seeds["004"], id=str(number)))
+                        for number in range(postgres._MOST_CONNECTIONS)
+                    ]
+                    wait(answers, timeout=2)
+                assert 1 == [answer.result().verdict for answer in answers].count(Verdict.NEW)
+
+    def test_lost_machines_are_noticed(self, database):
+        """Both ends ask after a while whether the other is still there, as the location says."""
+        store = postgres.PostgresStore(f"{database}&keepalives_idle=7", scheme="any")
+        with store.read().snapshot() as reader:
+            parameters = reader._connection.info.get_parameters()
+        store.close()
+
+        assert ("7", "5") == (parameters["keepalives_idle"], parameters["keepalives_interval"])
+        assert "tcp_user_timeout" in parameters
+        assert "tcp_keepalives_idle" in store._pool._settings
+
+    def test_deadlock(self, database, seeds):
+        """A transaction that the server undid for the sake of another is done again."""
+        import psycopg
+
+        with psycopg.connect(database, autocommit=True) as other:
+            # Whoever has waited so long looks for a deadlock, and ends it at its own cost.
+            other.execute(f"ALTER DATABASE {other.info.dbname} SET deadlock_timeout = '3s'")
+            other.execute("SET deadlock_timeout = '1h'")
+            with Deduplicator.open(database) as deduplicator, ThreadPoolExecutor() as pool:
+                with other.transaction():
+                    other.execute("LOCK TABLE dedup.counts")
+                    check = pool.submit(deduplicator.check, Article(text=seeds["004"], id="a"))
+                    while not other.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+                        assert not check.done()
+                    other.execute("SELECT value FROM dedup.store FOR UPDATE")
+                assert Verdict.NEW is check.result().verdict
+                [(deadlocks,)] = other.execute(
+                    "SELECT pg_stat_get_db_deadlocks(oid) FROM pg_database"
+                    " WHERE datname = current_database()"
+                )
+            assert 1 == deadlocks
 
     def test_unknown_server(self):
         """A server that is not there is told at once, without the password."""
