@@ -1,5 +1,6 @@
 """Every error a client can get, as RFC 9457 problem details. The only such table."""
 
+import logging
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -36,6 +37,8 @@ __all__ = [
     "problem_of",
     "problem_response",
 ]
+
+_LOG = logging.getLogger(__name__)
 
 _RETRY_AFTER_S = 1
 
@@ -157,8 +160,10 @@ def problem_response(
 
 
 async def handle_dedup_error(_: Request, error: Exception) -> Response:
-    """Answer an error of the library."""
+    """Answer an error of the library; what is wrong with the store is for the log, too."""
     assert isinstance(error, errors.DedupError)
+    if isinstance(error, errors.StoreError):
+        _LOG.error("%s", error)
     return problem_response(problem_of(error), str(error))
 
 

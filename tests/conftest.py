@@ -86,6 +86,10 @@ class PostgresServer:
     def location(self, database: str | None = None) -> str:
         return self._server.get_uri(database)
 
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of the programs that come with the server."""
+        subprocess.run([self._server.bin_path / program, *arguments], check=True)
+
     def crash(self) -> None:
         """Stop at once, without a checkpoint or a word to the clients."""
         process = psutil.Process(self._server.get_pid())
@@ -135,6 +139,13 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture
 def database(postgres_server) -> Iterator[str]:
     """The location of an empty database."""
+    with empty_database(postgres_server) as location:
+        yield location
+
+
+@contextmanager
+def empty_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """Make a database that is there while the block runs, and tell its location."""
     import psycopg
 
     name = f"test_{secrets.token_hex(6)}"

@@ -7,10 +7,11 @@ from contextlib import ExitStack
 
 import orjson
 import pytest
+from conftest import empty_database
 from server import DEDUP
 from test_store_commands import OTHER, dedup, exported, fill, violations
 
-from dedup import Article, Deduplicator, StoreUnavailableError, Verdict
+from dedup import Article, Deduplicator, IndexPlace, StoreUnavailableError, Verdict
 from dedup.preparation import Preparer
 from dedup.store import postgres
 from dedup.store.opening import open_for_upkeep
@@ -110,6 +111,27 @@ class TestUpkeep:
         dedup("store", "import", str(file), "--store", str(tmp_path / "restored"))
 
         assert exported(location) == exported(tmp_path / "restored")
+
+    @pytest.mark.parametrize("index", IndexPlace)
+    def test_dump_of_the_database(self, location, postgres_server, tmp_path, seeds, index):
+        """What pg_dump wrote while the store was in use, pg_restore makes a store of again."""
+        dump = str(tmp_path / "dump")
+        with (
+            Deduplicator.open(location, index=index) as deduplicator,
+            empty_database(postgres_server) as restored,
+        ):
+            postgres_server.run("pg_dump", "--format=custom", f"--file={dump}", location)
+            before = exported(location)
+            copy = Article(text=seeds["000"])
+            known = deduplicator.check(copy, remember=False).original
+            deduplicator.check(Article(text=seeds["004"] * 2, id="later"))
+            postgres_server.run("pg_restore", "--no-owner", f"--dbname={restored}", dump)
+
+            assert b"" == dedup("store", "verify", "--deep", "--store", restored).stdout
+            assert before == exported(restored)
+            with Deduplicator.open(restored, index=index) as again:
+                assert known == again.check(copy).original
+            assert [] == violations(restored)
 
 
 class TestServer:
