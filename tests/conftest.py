@@ -106,6 +106,22 @@ class PostgresServer:
         finally:
             process.resume()
 
+    @contextmanager
+    def commits_held(self) -> Iterator[None]:
+        """Let no commit return for a while: all wait for a standby that does not come."""
+        self._configure("synchronous_standby_names = 'nobody'")
+        try:
+            yield
+        finally:
+            self._configure("synchronous_standby_names = ''")
+
+    def _configure(self, setting: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self.location(), autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET {setting}")
+            connection.execute("SELECT pg_reload_conf()")
+
     def start(self) -> None:
         """Start again, and return once it has recovered."""
         import psycopg

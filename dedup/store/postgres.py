@@ -51,7 +51,8 @@ _OLDEST_SERVER = 150000
 _LEAST_CONNECTIONS = 2  # one to write, and one to ask meanwhile
 _MOST_CONNECTIONS = 16
 _CONNECT_TIMEOUT_S = 5
-_PATIENCE_S = 45  # with a server that is there
+_PATIENCE_S = 45  # with a server that is there, for a connection
+_LOCK_PATIENCE_S = 120  # with another writer, whose commit a busy disk may hold up that long
 _SILENCE_S = 20  # after which either end asks whether the other one's machine is still there
 _PROBES = 4
 _PROBE_EVERY_S = 5
@@ -250,7 +251,7 @@ class Pool:
         self._whole_location = _watched(location)
         self._settings = {
             "search_path": SCHEMA,
-            "lock_timeout": f"{_PATIENCE_S}s",
+            "lock_timeout": f"{_LOCK_PATIENCE_S}s",
             # A machine that is lost in the middle of a transaction gives its lock back.
             "tcp_keepalives_idle": str(_SILENCE_S),
             "tcp_keepalives_interval": str(_PROBE_EVERY_S),
@@ -393,7 +394,7 @@ def _migrate(connection: Connection, scheme: str, location: str) -> None:
     # Whoever comes first may have much to bring up to date: the others wait for it.
     connection.execute("SET LOCAL lock_timeout = 0")
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATION_LOCK,))
-    connection.execute(f"SET LOCAL lock_timeout = '{_PATIENCE_S}s'".encode())
+    connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_PATIENCE_S}s'".encode())
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}".encode())
     connection.execute(
         'CREATE TABLE IF NOT EXISTS store (key TEXT COLLATE "C" PRIMARY KEY, value TEXT NOT NULL)'

@@ -53,6 +53,9 @@ def fill(
     if connection.execute(*note).fetchone():
         return
     connection.execute("TRUNCATE bands, samples, listings")
+    # Room for building indexes and counting keys: once, and nobody else can do anything yet.
+    connection.execute("SET LOCAL maintenance_work_mem = '256MB'")
+    connection.execute("SET LOCAL work_mem = '128MB'")
     for table in _INDEXES:
         connection.execute(f"DROP INDEX {table}_by_key".encode())
     for batch in batches:
@@ -103,11 +106,23 @@ def _copy_in(
 
 def _cut(connection: psycopg.Connection[tuple[Any, ...]], table: str, capacity: int) -> None:
     """Leave the oldest articles under each key, so many."""
-    connection.execute(
-        f"WITH hot AS MATERIALIZED (SELECT key FROM {table} GROUP BY key HAVING count(*) > %s),"
-        " ranked AS (SELECT key, number, row_number() OVER (PARTITION BY key ORDER BY number)"
-        f" AS place FROM {table} JOIN hot USING (key))"
-        f" DELETE FROM {table} t USING ranked r"
-        " WHERE t.key = r.key AND t.number = r.number AND r.place > %s".encode(),
-        (capacity, capacity),
+    # Hot keys are few: found first and by partition, they need neither a sort nor a join of
+    # all that is there, for which the planner would have to know how few they are.
+    connection.execute(f"CREATE TEMP TABLE hot AS SELECT key FROM {table} WITH NO DATA".encode())
+    partitions = connection.execute(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", (table,)
     )
+    for (partition,) in partitions.fetchall():
+        connection.execute(
+            f"INSERT INTO hot SELECT key FROM {partition} GROUP BY key"
+            " HAVING count(*) > %s".encode(),
+            (capacity,),
+        )
+    connection.execute("ANALYZE hot")
+    connection.execute(
+        f"DELETE FROM {table} t USING hot, LATERAL (SELECT number FROM {table} o"
+        " WHERE o.key = hot.key ORDER BY number OFFSET %s) AS surplus"
+        " WHERE t.key = hot.key AND t.number = surplus.number".encode(),
+        (capacity,),
+    )
+    connection.execute("DROP TABLE hot")

@@ -165,6 +165,23 @@ class TestServer:
                     wait(answers, timeout=2)
                 assert 1 == [answer.result().verdict for answer in answers].count(Verdict.NEW)
 
+    def test_slow_disk(self, database, postgres_server, seeds):
+        """Replicas wait for each other's commits, though a disk may take long over one."""
+        with (
+            Deduplicator.open(database) as one,
+            Deduplicator.open(database) as other,
+            ThreadPoolExecutor() as pool,
+        ):
+            with postgres_server.commits_held():
+                checks = [
+                    pool.submit(replica.check, Article(text=seeds["004"], id=str(number)))
+                    for number, replica in enumerate((one, other))
+                ]
+                assert set() == wait(checks, timeout=12).done
+            verdicts = {check.result().verdict for check in checks}
+
+        assert {Verdict.NEW, Verdict.EXACT} == verdicts
+
     def test_lost_machines_are_noticed(self, database):
         """Both ends ask after a while whether the other is still there, as the location says."""
         store = postgres.PostgresStore(f"{database}&keepalives_idle=7", scheme="any")
