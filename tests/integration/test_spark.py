@@ -5,66 +5,20 @@ import os
 import random
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from spark_cluster import Cluster, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 DEDUP = Path(sys.executable).with_name("dedup")
 NUM_STORIES = int(os.environ.get("DEDUP_SPARK_STORIES", "60"))
-
-
-class Cluster:
-    """A master and two workers, each a process, on this machine."""
-
-    def __init__(self, folder):
-        import pyspark
-
-        self._folder = folder
-        self._home = Path(pyspark.__file__).parent
-        self._port = _free_port()
-        self.url = f"spark://127.0.0.1:{self._port}"
-        self.master = self._start("master.Master", "--port", self._port)
-        self.workers = [self._start_worker() for _ in range(2)]
-        _wait_until(lambda: self.log().count("Registering worker") == 2, self.log)
-
-    def _start_worker(self):
-        return self._start("worker.Worker", "--cores", 1, "--memory", "1g", self.url)
-
-    def _start(self, name, *arguments):
-        command = [
-            self._home / "bin" / "spark-class", f"org.apache.spark.deploy.{name}",
-            "--host", "127.0.0.1", "--webui-port", 0, *arguments,
-        ]  # fmt: skip
-        with (self._folder / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(
-                list(map(str, command)), stdout=log, stderr=log, start_new_session=True,
-                env={**os.environ, "SPARK_WORKER_DIR": str(self._folder / "work"),
-                     "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m"},
-            )  # fmt: skip
-
-    def log(self):
-        return (self._folder / "master.Master.log").read_text()
-
-    def kill_worker(self):
-        """Kill a worker with its executors, and start another one."""
-        victim = self.workers.pop()
-        os.killpg(victim.pid, signal.SIGKILL)
-        victim.wait()
-        self.workers.append(self._start_worker())
-
-    def close(self):
-        for process in (*self.workers, self.master):
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +108,7 @@ def expected(corpus):
 def test_same_as_a_local_scan(cluster, corpus, expected, tmp_path):
     """Every article has the answer of `dedup scan`, though a worker is lost in the middle."""
     process = spark(corpus, tmp_path / "out", master=cluster.url)
-    _wait_until(lambda: any(tmp_path.glob("out/_stages/*/outlines/_SUCCESS")), process.poll)
+    wait_until(lambda: any(tmp_path.glob("out/_stages/*/outlines/_SUCCESS")), process.poll)
     cluster.kill_worker()
     printed = finished(process)
 
@@ -167,7 +121,7 @@ def test_same_as_a_local_scan(cluster, corpus, expected, tmp_path):
 def test_goes_on_where_it_stopped(cluster, corpus, expected, tmp_path):
     """A job that was killed goes on behind its last whole stage; answers may be Parquet."""
     process = spark(corpus, tmp_path / "out", "--parquet", master=cluster.url)
-    _wait_until(lambda: any(tmp_path.glob("out/_stages/*/outlines/_SUCCESS")), process.poll)
+    wait_until(lambda: any(tmp_path.glob("out/_stages/*/outlines/_SUCCESS")), process.poll)
     process.kill()
     process.communicate()
 
@@ -181,6 +135,81 @@ def test_goes_on_where_it_stopped(cluster, corpus, expected, tmp_path):
     }
 
 
+@pytest.fixture
+def session(cluster):
+    """A session in this process, for what no command reaches."""
+    from pyspark.sql import SparkSession
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", value=False)
+        session = builder.config("spark.sql.shuffle.partitions", 2).getOrCreate()
+        yield session
+        session.stop()
+
+
+def test_more_pairs_than_a_task_holds(session, corpus, expected, tmp_path, monkeypatch):
+    """Pairs grouped in rounds over the cluster give the same; a file system may be named."""
+    from dedup.batch import spark
+
+    monkeypatch.setattr(spark, "_PAIRS_OF_A_TASK", 1)
+    output = f"file://{tmp_path}/out"
+    counts = spark.scan_on_spark(session, f"file://{corpus}", output)
+
+    assert expected == told(tmp_path / "out")
+    assert (len(expected) + 1, 1) == (counts.articles, counts.skipped)
+
+
+def test_groups(session, tmp_path, monkeypatch):
+    """The groups of long chains, rings and stars are their connected components."""
+    import networkx as nx
+
+    from dedup.batch import spark
+
+    chosen = random.Random(3)
+    graph = nx.Graph([(n, n + 1) for n in range(40)] + [(100 + n, 100) for n in range(30)])
+    graph.add_edges_from((200 + n, 200 + (n + 1) % 25) for n in range(25))
+    graph.add_edges_from(
+        (chosen.randrange(300, 360), chosen.randrange(300, 360)) for _ in range(30)
+    )
+    graph.remove_edges_from(list(nx.selfloop_edges(graph)))
+    edges = [chosen.choice([(a, b), (b, a)]) for a, b in graph.edges]
+    pairs = session.createDataFrame(edges, "doc long, other long")
+    rows = {}
+    for limit in (1, 1_000):
+        monkeypatch.setattr(spark, "_PAIRS_OF_A_TASK", limit)
+        folder = tmp_path / str(limit)
+
+        def keep(name, frame, folder=folder):
+            frame.write.mode("overwrite").parquet(f"{folder}/{name}")
+            return session.read.parquet(f"{folder}/{name}")
+
+        stages = SimpleNamespace(rows={"pairs": len(edges)}, keep=keep)
+        rows[limit] = {(row.doc, row.group) for row in spark._groups(pairs, stages).collect()}
+
+    assert rows[1] == rows[1_000]
+    assert rows[1] == {
+        (doc, min(group)) for group in nx.connected_components(graph) for doc in group
+    } - {(doc, doc) for doc in nx.isolates(graph)}
+
+
+def test_hot_keys(session):
+    """Of the articles under a hot key the same few are kept, however they are spread."""
+    from dedup.batch import spark
+
+    rows = [(doc, f"id{doc}", [7, 1_000 + doc, 5_000 + doc // 2]) for doc in range(300)]
+    kept = []
+    for order, parts in ((rows, 1), (rows[::-1], 5)):
+        outlines = session.createDataFrame(order, "doc long, id string, listed array<long>")
+        buckets = spark._buckets(outlines.repartition(parts)).collect()
+        kept.append({row.key: set(row.docs) for row in buckets})
+
+    assert kept[0] == kept[1]
+    assert 64 == len(kept[0][7])
+    assert {7, *range(5_000, 5_150)} == set(kept[0])
+
+
 def test_no_input(cluster, tmp_path):
     """A folder without articles is told."""
     (tmp_path / "in").mkdir()
@@ -190,16 +219,3 @@ def test_no_input(cluster, tmp_path):
     assert process.returncode == 1
     assert "there is no Parquet or JSONL file" in err
     assert "Traceback" not in err
-
-
-def _free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
-def _wait_until(is_true, explain):
-    deadline = time.monotonic() + 120
-    while not is_true():
-        assert time.monotonic() < deadline, explain()
-        time.sleep(0.1)
