@@ -21,11 +21,15 @@ DEDUP = Path(sys.executable).with_name("dedup")
 NUM_STORIES = int(os.environ.get("DEDUP_SPARK_STORIES", "60"))
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
+@pytest.fixture(scope="module", autouse=True)
+def java():
     pytest.importorskip("pyspark")
     if shutil.which("java") is None:
         pytest.skip("Java is not installed")
+
+
+@pytest.fixture(scope="module")
+def cluster(java, tmp_path_factory):
     cluster = Cluster(tmp_path_factory.mktemp("cluster"))
     yield cluster
     cluster.close()
@@ -136,7 +140,7 @@ def test_goes_on_where_it_stopped(cluster, corpus, expected, tmp_path):
 
 
 @pytest.fixture
-def session(cluster):
+def session(java):
     """A session in this process, for what no command reaches."""
     from pyspark.sql import SparkSession
 
