@@ -38,6 +38,7 @@ _Found = TypeVar("_Found")
 
 _COMPARED_AT_ONCE = 8
 _FEWEST_TEASERS = 3
+_PERHAPS_EXACT = frozenset({Verdict.REPRINT, Verdict.EXCERPT, Verdict.COMPILATION})
 _CACHE_BYTES = 64 << 20
 _LARGEST_CACHED_BYTES = _CACHE_BYTES // 16  # one huge text must not push out all others
 
@@ -126,6 +127,8 @@ class Comparer:
                 BREAK not in known.codes or _has_digest(number, prepared, reader)
             )
             verdict, scores = self._relate(prepared, known, same_text=same_text)
+            if verdict in _PERHAPS_EXACT and _has_breaks(prepared.shingles, known):
+                verdict = Verdict.EXACT if _has_digest(number, prepared, reader) else verdict
             if verdict is not Verdict.NEW:
                 comparisons.append(Comparison(number, verdict, scores))
         return comparisons
@@ -258,6 +261,11 @@ def _are_teasers(others: NDArray[np.bool_], is_shared: NDArray[np.bool_]) -> boo
         return False
     pieces = int(np.count_nonzero(np.diff(others.astype(np.int8), prepend=0) == 1))
     return pieces >= _FEWEST_TEASERS
+
+
+def _has_breaks(shingles: ShingleSet, known: ShingleSet) -> bool:
+    """Whether all that sets two texts apart may be a line of one that passes for boilerplate."""
+    return BREAK in shingles.codes or BREAK in known.codes
 
 
 def _has_digest(number: int, prepared: PreparedArticle, reader: StoreReader) -> bool:

@@ -355,6 +355,18 @@ def _edit_costs(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.int3
     return costs
 
 
+@kernel
+def _is_reordered(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> bool:
+    """Return whether two stretches have the same characters, in another order."""
+    if a.size != b.size:
+        return False
+    here, there = np.sort(a), np.sort(b)
+    for i in range(a.size):  # noqa: SIM110  numba compiles no generator
+        if here[i] != there[i]:
+            return False
+    return True
+
+
 @kernel_part
 def _count_place(width: int, original_width: int, counts: NDArray[np.int64]) -> None:
     """Count one place where the texts differ over so many characters of each."""
@@ -372,11 +384,16 @@ def _count_gap(
 
     The script is read from its end. Edits with fewer than _MIN_EQUAL equal characters
     between them are one place: in 3月5日 → 4月6日 it is a date that differs, not two
-    characters.
+    characters. Where neighbours changed places, every two of them are one.
     """
     a, b = _without_breaks(stretch), _without_breaks(original)
     costs = _edit_costs(a, b)
     x, y = a.size, b.size
+    if x > MAX_SINGLE and _is_reordered(a, b):
+        counts[_SUBSTITUTED] += costs[x, y]
+        for _ in range(0, costs[x, y], 2):
+            _count_place(2, 2, counts)
+        return
     width = original_width = equal = 0  # of the place that is being read
     while x > 0 or y > 0:
         if x > 0 and y > 0 and a[x - 1] == b[y - 1]:

@@ -10,8 +10,9 @@ state one step for each way in which bytes make a character or fail to:
 - a mark of loss, U+FFFD or `?`, alone or with the bytes of the character that survive;
 - the rest of a character of which bytes were dropped without a trace.
 
-A broken character becomes one U+FFFD. UTF-8 falls into step again by itself; in pairs
-the likelier of the two alignments wins. The time is linear in the number of bytes.
+A broken character becomes one U+FFFD; of a pair it is told which byte is left. UTF-8 falls
+into step again by itself; in pairs the likelier of the two alignments wins. The time is linear
+in the number of bytes.
 """
 
 from typing import NamedTuple
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel, kernel_part
+from dedup.text.half_known import LEAD_LEFT, TRAIL_LEFT
 
 __all__ = ["Stretch", "misread_stretches"]
 
@@ -30,14 +32,17 @@ class Stretch(NamedTuple):
     Attributes:
         start: Of the stretch, in characters of the text as it stands.
         end: Of the stretch.
+        gain: Logarithm of how much likelier the text is than what stands there.
         text: As it was written, U+FFFD for every character that is broken.
-        gain: Logarithm of how much likelier that is than what stands there.
+        left: What is left of each broken pair, see `dedup.text.half_known`, 0 of all other
+            characters; int32, shape (len(text),).
     """
 
     start: int
     end: int
-    text: str
     gain: float
+    text: str
+    left: NDArray[np.int32]
 
 
 def misread_stretches(
@@ -70,22 +75,25 @@ def misread_stretches(
     gains = np.empty(codes.size + 1, np.float64)
     num = _divide(codes, tokens, at_char, pairs, chars is None, odds, written, bounds, gains)
     return [
-        Stretch(start, end, _as_text(written[first:last]), gain)
+        Stretch(start, end, gain, *_as_text(written[first:last]))
         for (start, end, first, last), gain in zip(
             bounds[:num].tolist(), gains[:num].tolist(), strict=True
         )
     ][::-1]
 
 
-def _as_text(codes: NDArray[np.int32]) -> str:
-    """Return the text of codes that stand from the last one to the first."""
+def _as_text(codes: NDArray[np.int32]) -> tuple[str, NDArray[np.int32]]:
+    """Return the text of codes that stand from the last one to the first, and what is left."""
     codes = codes[::-1]
+    left = np.where(codes >= _HALF, codes - _HALF, 0).astype(np.int32)
+    codes = np.where(codes >= _HALF, _REPLACEMENT, codes)
     if not (codes >= _FOUR_BYTES).any():
-        return codes.astype("<u4").tobytes().decode("utf-32-le", "replace")
-    return "".join(
+        return codes.astype("<u4").tobytes().decode("utf-32-le", "replace"), left
+    text = "".join(
         _char_of_four(code - _FOUR_BYTES) if code >= _FOUR_BYTES else chr(code)
         for code in codes.tolist()
     )
+    return text, left
 
 
 def _char_of_four(number: int) -> str:
@@ -109,6 +117,7 @@ _BLANK = 0x20
 # Prices and rewards, as natural logarithms.
 _EURO, _EURO_SIGN = 0xA2E3, 0x20AC  # a pair that tells GB18030 from Big5
 _FOUR_BYTES = 0x200000  # codes from here on are numbers of GB18030's four-byte characters
+_HALF = 0x400000  # codes from here on are what is left of a broken pair
 
 _CHANGE = 6.0  # between the two states, so twelve for a stretch
 _LOSS_IN_SOUND_TEXT = 3.0  # U+FFFD in the other state: it, too, tells of a wrong encoding
@@ -326,18 +335,19 @@ def _read_pair(  # noqa: C901
         if second == _LOSS:
             _relax(best, step, at, 2, score - _BROKEN_AT_MARKS, _REPLACEMENT)
         elif 0x80 <= second < 0x100:
-            _relax(best, step, at, 2, score - _BROKEN_AT_MARK, _REPLACEMENT)
+            _relax(best, step, at, 2, score - _BROKEN_AT_MARK, _HALF | TRAIL_LEFT | second)
         elif 0x40 <= second < 0x7F and not (_is_letter(second) and _is_letter(third)):
-            _relax(best, step, at, 2, score - _BROKEN_WITH_LETTER, _REPLACEMENT)
+            _relax(best, step, at, 2, score - _BROKEN_WITH_LETTER, _HALF | TRAIL_LEFT | second)
         return
     if second < 0x100:
         code = chars[first << 8 | second]
         if code != 0:
             _relax(best, step, at, 2, score + _odds_of(code, odds), code)
+    half = _HALF | LEAD_LEFT | first
     if second == _LOSS:
-        _relax(best, step, at, 2, score - _BROKEN_AT_MARK, _REPLACEMENT)
+        _relax(best, step, at, 2, score - _BROKEN_AT_MARK, half)
     elif second == _QUESTION:
-        _relax(best, step, at, 2, score - _BROKEN_AT_MARK - _QUESTION_IS_LOSS, _REPLACEMENT)
+        _relax(best, step, at, 2, score - _BROKEN_AT_MARK - _QUESTION_IS_LOSS, half)
     elif has_four and 0x30 <= second <= 0x39:
         fourth = int(tokens[min(at + 3, size)])
         if 0x81 <= third < 0xFF and 0x30 <= fourth <= 0x39:

@@ -20,6 +20,8 @@ _SENTENCE = re.compile(r"[^。！？!?；;…]*[。！？!?；;…]+[”’」�
 _ENDS = re.compile(r"[。！？!?；;…][”’」』）)]*$")
 _LETTER = re.compile(r"\w")
 _BLANK = re.compile(r"\s+")
+_STOP = re.compile(r"。[”’」』）)]*$")
+_COMMA = re.compile(r"[，、,；;：:]")
 _FUNCTION_WORDS = frozenset(
     "的了在是和与與对對为為有不将將也就都而及被从從以并並由于於其这這我他她它们們但还還"
     "让讓把向给給着著过過到上中下里裡可能会會要说說表示等个個没沒因所使则則"
@@ -38,6 +40,9 @@ _LEAST_LETTERS = 12  # of a sentence
 _LEAST_UNENDED = 40  # of one whose end is missing: headlines have none and are shorter
 _LETTERS_A_BLANK = 8  # fewer between blanks, and it is a list of words
 _LETTERS_A_FUNCTION_WORD = 18  # a sentence of so many has one at least
+_LETTERS_A_CLAUSE = (
+    7  # laws and notices do without small words; their clauses are longer than words
+)
 _LONGEST_TEASER = 260
 _SHORTEST_HEADLINE = 8  # letters; shorter ones are labels, a live blog's times
 
@@ -118,5 +123,14 @@ def _is_prose(sentence: str) -> bool:
     if letters < (_LEAST_LETTERS if _ENDS.search(sentence) else _LEAST_UNENDED):
         return False
     words = len(_BLANK.findall(sentence.strip())) + 1
+    if letters < words * _LETTERS_A_BLANK:
+        return False
     small = sum(character in _FUNCTION_WORDS for character in sentence)
-    return letters >= words * _LETTERS_A_BLANK and small * _LETTERS_A_FUNCTION_WORD >= letters
+    return small * _LETTERS_A_FUNCTION_WORD >= letters or _has_clauses(sentence, letters)
+
+
+def _has_clauses(sentence: str, letters: int) -> bool:
+    """Whether a sentence has a full stop, and clauses before it that are no list of words."""
+    commas = len(_COMMA.findall(sentence))
+    is_ended = _STOP.search(sentence) is not None
+    return is_ended and commas > 0 and letters >= (commas + 1) * _LETTERS_A_CLAUSE

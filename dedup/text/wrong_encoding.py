@@ -25,6 +25,7 @@ from dedup.kernels import kernel
 from dedup.models import Edit
 from dedup.text.byte_tables import big5_chars, bytes_of, gbk_chars
 from dedup.text.code_points import code_points
+from dedup.text.half_known import restore
 from dedup.text.marks import LOST, Mark
 from dedup.text.misreading import Stretch, misread_stretches
 from dedup.text.plausibility import odds_of_chars
@@ -79,6 +80,8 @@ _MOST_LOST = 0.5
 # Of UTF-8 read as Big5 little is left; that it was is all there is to say.
 _UTF8_AS_BIG5 = _Confusion("big5", "utf-8")
 _ENOUGH_GAIN_OF_WRECK = 40.0
+# The codecs that lose most; those of all that a confusion may have been made with.
+_STRICTEST = {"gb18030": "gbk", "latin_or_utf8": "latin-1"}
 _PAIRS_AS_PAIRS = frozenset({_Confusion("gb18030", "big5"), _Confusion("big5", "gbk")})
 
 # Japanese, which else reads like Big5's commonest characters.
@@ -152,8 +155,17 @@ def _choose(text: str, readings: list[tuple[Stretch, _Confusion]]) -> list[Stret
         is_free = free[stretch.start : stretch.end].all()
         if is_free and _is_believable(text, stretch, confusion):
             free[stretch.start : stretch.end] = False
-            chosen.append(stretch)
-    return sorted(chosen)
+            chosen.append(_with_restored(stretch, confusion))
+    return sorted(chosen, key=lambda stretch: stretch.start)
+
+
+def _with_restored(stretch: Stretch, confusion: _Confusion) -> Stretch:
+    """Put in the characters of which a byte is left that says enough."""
+    pairs = _chars_of(confusion.written)
+    if pairs is None or not stretch.left.any():
+        return stretch
+    read = _STRICTEST.get(confusion.read, confusion.read)
+    return stretch._replace(text=restore(stretch.text, stretch.left, pairs, read))
 
 
 def _is_believable(text: str, stretch: Stretch, confusion: _Confusion) -> bool:

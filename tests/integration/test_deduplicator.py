@@ -210,6 +210,16 @@ class TestBoilerplate:
         assert (Verdict.EXACT, "page") == (same.verdict, same.original.id)
         assert (Verdict.REPRINT, 1.0) == (other.verdict, other.scores.jaccard)
 
+    def test_that_shows_on_one_side_alone(self, dedup, seeds):
+        """The same characters are an exact copy, though lines that are broken anew show it."""
+        line = "，有疑问请致电客服热线"
+        dedup.check(Article(text=seeds["002"] + line, id="article"))
+        rewrapped = dedup.check(
+            Article(text=seeds["002"] + line.replace("，", "\n"), id="rewrapped")
+        )
+
+        assert (Verdict.EXACT, "article") == (rewrapped.verdict, rewrapped.original.id)
+
     def test_shared_by_strangers(self, dedup, seeds):
         """Pages of one site have nothing in common but what is around their articles."""
         for name in ("002", "004"):

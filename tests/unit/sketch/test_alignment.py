@@ -106,6 +106,16 @@ def test_noise_of_six_percent_is_all_single_characters() -> None:
     assert alignment.single_character_differences > 0.8 * alignment.places
 
 
+def test_neighbours_that_changed_places_are_one_place_each() -> None:
+    """Also where several such pairs stand side by side, or with one character between."""
+    original = random_text(100)
+    a, b, c = original[20:22], original[22:24], original[25:27]
+    swapped = a[::-1] + b[::-1] + original[24] + c[::-1]
+    alignment = aligned(original[:20] + swapped + original[27:], original)
+
+    assert (3, 3) == (alignment.places, alignment.single_character_differences)
+
+
 def test_a_form_filled_in_anew_differs_in_few_long_places() -> None:
     """Other names and dates are no single characters."""
     parts = [random_text(60, seed) for seed in range(4)]

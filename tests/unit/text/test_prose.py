@@ -94,3 +94,17 @@ def test_a_list_of_other_articles_is_no_prose() -> None:
 def test_what_a_page_says_of_itself_is_no_prose() -> None:
     """A notice of cookies is a sentence, and none of the article."""
     assert not prose_mask("本服务采用cookies以保持其可靠性，促致个人化的内容和广告。").any()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_prose"),
+    [
+        ("国家推动盐碱地综合利用，制定盐碱地综合利用相关规划，鼓励社会资本投入。", True),
+        ("文科第一批录取分数线505分，理科第一批录取分数线412分。", True),
+        ("吕梁市，来宾市，宜都市，育儿，西城区，武川县，科技，平南县，绥德县。", False),
+        ("国家推动盐碱地综合利用，制定盐碱地综合利用相关规划，鼓励社会资本投入", False),
+    ],
+)
+def test_clauses_without_small_words(text: str, is_prose: bool) -> None:
+    """Laws and notices do without small words; what ends them is a full stop."""
+    assert is_prose is bool(prose_mask(text).any())
