@@ -14,7 +14,7 @@ from dedup.config import DedupConfig
 from dedup.models import Anchor, Differences, Passage, Scores, Verdict
 from dedup.preparation import PreparedArticle, Preparer
 from dedup.sketch.alignment import align_sets
-from dedup.sketch.gaps import count_substitutions, examine_gaps
+from dedup.sketch.gaps import Carried, count_substitutions, examine_gaps
 from dedup.sketch.similarity import ShingleSet
 from dedup.store.base import StoreReader
 from dedup.text.blanks import numerals, surnames
@@ -153,6 +153,18 @@ class Comparer:
         gaps, carried = examine_gaps(
             prepared.shingles, known, alignment.partners, numerals(), surnames()
         )
+        num_chars = min(prepared.normalized.num_chars, int(np.count_nonzero(known.codes)))
+        garbled = is_garbled(
+            alignment.single_character_differences,
+            num_chars=num_chars,
+            broken=min(scores.size, scores.original_size) - scores.shared,
+            shingle_length=known.k,
+            thresholds=self._thresholds,
+        )
+        if not (garbled or prepared.damaged or BREAK in known.codes):
+            # Among sound texts, what is half the same was written anew.
+            is_shared = prepared.shingles.places_in(known) >= 0
+            carried = Carried(is_shared, scores.shared, scores.shared)
         judged = self._judge_containment(
             prepared,
             Scores(carried.shared, scores.size, scores.original_size),
@@ -165,16 +177,9 @@ class Comparer:
             return Verdict.NEW  # a part, and less than in the shortest article that is compared
         if not verdict.is_copy:
             return verdict
-        num_chars = min(prepared.normalized.num_chars, int(np.count_nonzero(known.codes)))
         if is_refilled(**gaps._asdict(), num_chars=num_chars, thresholds=self._thresholds):
             return Verdict.PARTIAL
-        if verdict is Verdict.REPRINT and is_garbled(
-            alignment.single_character_differences,
-            num_chars=num_chars,
-            broken=min(scores.size, scores.original_size) - scores.shared,
-            shingle_length=known.k,
-            thresholds=self._thresholds,
-        ):
+        if verdict is Verdict.REPRINT and garbled:
             # Another region's words are no damage.
             total, distinct = count_substitutions(
                 prepared.shingles.codes, known.codes, alignment.partners

@@ -23,6 +23,7 @@ _FEWEST_NUMBERS = 3  # a share of fewer says nothing
 _WORDS_A_BLANK = 2  # more are the words of another region, or of an editor
 _SLIPS_A_BLANK = 2  # as many, and the text is garbled and no form
 _LEAST_PROSE = 60  # shingles
+_LEAST_BESIDE_FURNITURE = 20  # the same where most of what two texts share may be furniture
 _LEAST_DISTINCT = 0.7  # of the substitutions of a garbled text
 
 _WHOLE_COPIES = frozenset({Verdict.GARBLED_MIRROR, Verdict.EXACT, Verdict.REPRINT})
@@ -114,10 +115,12 @@ def judged_containment(
         shared_prose: Those of them that the known article has.
         thresholds: Where verdicts begin.
     """
+    has_other_prose = shared_prose < thresholds.shared_prose * prose
     if scores.containment >= thresholds.copy:
-        has_other_prose = shared_prose < thresholds.shared_prose * prose
         if has_other_prose and min(prose, missing) >= _LEAST_PROSE:
             return shared_prose / prose
+        return scores.containment
+    if has_other_prose and prose >= _LEAST_BESIDE_FURNITURE:
         return scores.containment
     without_furniture = scores.shared / max(scores.shared + prose - shared_prose, 1)
     return without_furniture if without_furniture >= thresholds.wrapped else scores.containment

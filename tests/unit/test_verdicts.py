@@ -148,6 +148,11 @@ class TestJudgedContainment:
         assert 0.9 == judge(Scores(900, 1000, 950), prose=100, shared_prose=0)
         assert 0.0 == judge(Scores(900, 1000, 960), prose=100, shared_prose=0)
 
+    def test_furniture_carries_no_text(self):
+        """What two captions have in common is the page around them."""
+        assert 0.45 == judge(Scores(450, 1000, 640), prose=30, shared_prose=4)
+        assert 1.0 == judge(Scores(450, 1000, 640), prose=4, shared_prose=4)
+
     def test_in_doubt_nothing_changes(self):
         """A digest with a little navigation is a digest, an update with quotations a copy."""
         assert 0.55 == judge(Scores(550, 1000, 550), prose=800, shared_prose=500)
