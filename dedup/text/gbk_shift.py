@@ -43,7 +43,8 @@ _ENOUGH_ANNOTATIONS = 3
 # but signs would take half a minute.
 _MOST_SOUND_SIGNS = 2_000
 _SIGNS_AT_ONCE = 256
-_A_LINE = 4  # as many equal signs in a row are drawn; no words come out so
+# More than any article has; the next round goes on behind them.
+_MOST_SHIFTS = 1_000
 
 _ODDS_OF_HALF_BYTE = 4.0  # a `?` directly in front of a sign
 _ODDS_OF_CLOSED_QUOTE = 4.0  # `。”` where a quotation is open, which else would stay open
@@ -76,7 +77,7 @@ def find_shifts(text: str) -> list[Mark]:
     end = 0
     patience = _MOST_SOUND_SIGNS
     for at, may_be_false in _signs(source):
-        if at < end or text.startswith(text[at] * _A_LINE, at):
+        if at < end:
             continue
         if patience == 0:
             break
@@ -88,6 +89,8 @@ def find_shifts(text: str) -> list[Mark]:
             straddles.append(straddle)
             end = straddle.end
             patience = _MOST_SOUND_SIGNS
+            if len(straddles) == _MOST_SHIFTS:
+                break
     if not straddles or not _is_believable(text, straddles):
         return []
     marks = [Mark(straddle.start, straddle.end) for straddle in straddles]

@@ -91,10 +91,11 @@ def _runs(codes: NDArray[np.uint32]) -> Iterator[tuple[int, int, int]]:
     again = np.flatnonzero(distances >= _LENGTH)
     if len(again) < _LEAST_SHARE_OF_PLACES * len(hashes):
         return
-    is_cut = (np.diff(again) > 1) | (np.diff(distances[again]) != 0)
-    for run in np.split(again, np.flatnonzero(is_cut) + 1):
-        if len(run):
-            yield int(run[0]), int(run[-1]) + _LENGTH, int(distances[run[0]])
+    if not len(again):
+        return
+    cuts = np.flatnonzero((np.diff(again) > 1) | (np.diff(distances[again]) != 0))
+    starts, ends = again[np.append(0, cuts + 1)], again[np.append(cuts, -1)] + _LENGTH
+    yield from zip(starts.tolist(), ends.tolist(), distances[starts].tolist(), strict=True)
 
 
 def _hashes(codes: NDArray[np.uint32]) -> NDArray[np.uint64]:

@@ -65,6 +65,9 @@ _LONGEST_CONTEXT = 4
 _CONTEXT = 40
 _REACH = 3_000
 _LONGEST_LINE = 1_000
+_MOST_LOOKED_FOR = (
+    1_000  # of one text: each takes a tenth of a millisecond, an article has a hundred
+)
 
 # How much likelier the best candidate must be than all others together, as a logarithm:
 # a wrong character is worse than a mark.
@@ -112,6 +115,7 @@ class ShiftedText:
         self.text = text
         self.codes = code_points(text)
         self._chosen: dict[Hashable, str] = {}  # the same place comes up more than once
+        self._looked_for = 0
 
     @cached_property
     def other_script(self) -> int:
@@ -192,8 +196,15 @@ class ShiftedText:
         """
         key = (candidates, before, after, at // _REACH, margin, odds_of_stop)
         if key not in self._chosen:
+            if self._out_of_patience():
+                return LOST
             self._chosen[key] = self._choose(candidates, before, after, at, margin, odds_of_stop)
         return self._chosen[key]
+
+    def _out_of_patience(self) -> bool:
+        """Whether so many lost characters were looked for that the others stay lost."""
+        self._looked_for += 1
+        return self._looked_for > _MOST_LOOKED_FOR
 
     def _choose(
         self,
@@ -304,7 +315,7 @@ class ShiftedText:
     def _char_or_dropped_pair(self, char: str, before: str, after: str, at: int) -> str:
         """Return `char`, or the two characters that met in the pair that was dropped inside it."""
         pair = pair_of(char)
-        if pair is None:
+        if pair is None or self._out_of_patience():
             return char
         contexts = _codes(before), _codes(after)
         pairs = rank_pairs(pair >> 8, pair & 0xFF, *contexts, self.other_script)

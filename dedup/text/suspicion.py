@@ -32,10 +32,13 @@ def look_for_damage(codes: NDArray[np.uint32]) -> int:
 
 
 def false_signs(codes: NDArray[np.uint32]) -> list[int]:
-    """Return where signs stand that may be halves of two characters, ascending."""
+    """Return where signs stand that may be halves of two characters, ascending.
+
+    No words come out where as many equal signs stand in a row as in a line that is drawn.
+    """
     found = np.empty(codes.size, np.int64)
-    count = _find_false_signs(codes, tables(), found)
-    return [int(at) for at in found[:count]]
+    result: list[int] = found[: _find_false_signs(codes, tables(), found)].tolist()
+    return result
 
 
 # Kernels read these as constants when they are compiled.
@@ -488,11 +491,24 @@ def _find_false_signs(
     """Write the offsets of signs that may be false to `found` and return their number."""
     count = 0
     for at in range(codes.size - 1):
-        follower = tables[_FOLLOWERS, codes[at]]
-        if tables[_BITS, codes[at + 1]] & follower and _may_be_shifted(codes, at, tables):
+        if tables[_BITS, codes[at + 1]] & tables[_FOLLOWERS, codes[at]] == 0:
+            continue
+        if not _opens_line(codes, at) and _may_be_shifted(codes, at, tables):
             found[count] = at
             count += 1
     return count
+
+
+_A_LINE = 4
+
+
+@kernel_part
+def _opens_line(codes: NDArray[np.uint32], at: int) -> bool:
+    """Whether so many equal signs stand here that they are a line."""
+    end = at
+    while end < codes.size and codes[end] == codes[at] and end < at + _A_LINE:
+        end += 1
+    return end == at + _A_LINE
 
 
 _FURTHEST = 12

@@ -123,3 +123,12 @@ def test_anything_can_be_searched(text: str) -> None:
 def test_sieve_passes_over_clean_text() -> None:
     """Hardly any sign of a clean text is looked at closely."""
     assert 2 >= sum(len(false_signs(code_points(text))) for text in SIMPLIFIED + TRADITIONAL)
+
+
+def test_a_thousand_shifts_are_found_at_once() -> None:
+    """The time of one search is bounded; the next one goes on behind what it found."""
+    text = "“復工哪行！敝靻⒊\ue0f0f。" * 1_200
+    marks = find_shifts(text)
+
+    assert {"。”朱啟超說"} == {edit.replacement for edit in unshift_gbk(text, marks)}
+    assert [1_000, 200] == [len(marks), len(find_shifts(text[marks[-1].end :]))]
