@@ -131,7 +131,7 @@ class PostgresServer:
             try:
                 self._server.ensure_postgres_running()
                 psycopg.connect(self.location()).close()
-            except (psycopg.OperationalError, subprocess.SubprocessError):
+            except (psycopg.OperationalError, subprocess.SubprocessError, AssertionError):
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
             else:
