@@ -29,6 +29,7 @@ from dedup.verdicts import (
     judged_containment,
     may_be_related,
     needs_a_look,
+    sets_slips_aside,
 )
 
 __all__ = ["Comparer", "Comparison", "Evidence", "until_fruitless"]
@@ -161,7 +162,8 @@ class Comparer:
             shingle_length=known.k,
             thresholds=self._thresholds,
         )
-        if not (garbled or prepared.damaged or BREAK in known.codes):
+        has_slips = garbled and sets_slips_aside(gaps.slips, gaps.numbers + gaps.names)
+        if not (has_slips or prepared.damaged or self._has_lost(known)):
             # Among sound texts, what is half the same was written anew.
             is_shared = prepared.shingles.places_in(known) >= 0
             carried = Carried(is_shared, scores.shared, scores.shared)
@@ -186,6 +188,12 @@ class Comparer:
             )
             return verdict if is_regional(total, distinct) else Verdict.GARBLED_MIRROR
         return verdict
+
+    def _has_lost(self, known: ShingleSet) -> bool:
+        """Whether a known text is lost in so many places that it is garbled, not boilerplate."""
+        breaks = len(known.codes) - int(np.count_nonzero(known.codes))
+        least = self._thresholds.garbled_rate * len(known.codes)
+        return breaks >= max(self._thresholds.garbled_places, least)
 
     def _judge_containment(
         self,

@@ -17,11 +17,13 @@ __all__ = [
     "may_be_related",
     "needs_a_look",
     "rank",
+    "sets_slips_aside",
 ]
 
 _FEWEST_NUMBERS = 3  # a share of fewer says nothing
 _WORDS_A_BLANK = 2  # more are the words of another region, or of an editor
 _SLIPS_A_BLANK = 2  # as many, and the text is garbled and no form
+_SLIPS_TO_SET_ASIDE = 4  # a blank; fewer, and it may be a form
 _LEAST_PROSE = 60  # shingles
 _LEAST_BESIDE_FURNITURE = 20  # the same where most of what two texts share may be furniture
 _LEAST_DISTINCT = 0.7  # of the substitutions of a garbled text
@@ -146,6 +148,16 @@ def is_garbled(
     if places < max(thresholds.garbled_places, thresholds.garbled_rate * num_chars):
         return False
     return places * shingle_length >= thresholds.garbled_share * broken
+
+
+def sets_slips_aside(slips: int, blanks: int) -> bool:
+    """Return whether slips are so many that a garbled text is no form with other words.
+
+    Args:
+        slips: Single characters that differ.
+        blanks: Places where both texts have a number or a name, but not the same.
+    """
+    return slips >= _SLIPS_TO_SET_ASIDE * blanks
 
 
 def is_regional(substitutions: int, distinct: int) -> bool:

@@ -11,6 +11,7 @@ from dedup.verdicts import (
     judged_containment,
     needs_a_look,
     rank,
+    sets_slips_aside,
 )
 
 THRESHOLDS = Thresholds()
@@ -164,6 +165,14 @@ class TestJudgedContainment:
         assert not needs_a_look(Scores(100, 1000, 1000), THRESHOLDS)
         assert needs_a_look(Scores(150, 1000, 5000), THRESHOLDS)
         assert needs_a_look(Scores(90, 1000, 100), THRESHOLDS)
+
+
+@pytest.mark.parametrize(
+    ("slips", "blanks", "expected"), [(12, 3, True), (11, 3, False), (6, 0, True), (0, 0, True)]
+)
+def test_slips_among_blanks(slips, blanks, expected):
+    """A ceremony with other names has single characters that differ, but not many to a name."""
+    assert expected is sets_slips_aside(slips, blanks)
 
 
 class TestRank:
