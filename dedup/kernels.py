@@ -2,13 +2,19 @@
 
 import platform
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import llvmlite.binding
 import numba
 from filelock import FileLock
-from numba.core.caching import FunctionCache
+from numba.core.caching import (
+    CompileResultCacheImpl,
+    FunctionCache,
+    InTreeCacheLocator,
+    UserProvidedCacheLocator,
+)
 
 __all__ = ["kernel", "kernel_part"]
 
@@ -20,8 +26,9 @@ _V3_FEATURES = frozenset({"avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"
 def kernel(function: _Function) -> _Function:
     """Compile a function over flat arrays to machine code that runs without the GIL.
 
-    The machine code is kept beside the module (or in numba's cache folder where that
-    cannot be written), so that only the first process on a machine compiles. Errors of
+    The machine code is kept beside the module, so that only the first process on a machine
+    compiles, or the one that builds an image. Where that cannot be written and has no code,
+    numba's own folders are tried, and at last every process compiles for itself. Errors of
     indexing are not checked: callers guarantee shapes and dtypes.
     """
     return _compiled(function)
@@ -39,8 +46,27 @@ def kernel_part(function: _Function) -> _Function:
 
 def _compiled(function: _Function, **options: Any) -> _Function:
     compiled: Any = numba.njit(nogil=True, **options)(function)
-    compiled._cache = _SharedCache(function)  # type: ignore[no-untyped-call]  # noqa: SLF001
+    with suppress(RuntimeError):  # there is no folder that it could keep code in
+        compiled._cache = _SharedCache(function)  # type: ignore[no-untyped-call]  # noqa: SLF001
     return cast("_Function", compiled)
+
+
+class _ShippedCode(InTreeCacheLocator):
+    """Machine code beside a module that this user may read and not write, as in an image."""
+
+    def ensure_cache_path(self) -> None:
+        """Raise an OSError if there is none; numba asks whether it could write."""
+        if not any(Path(self.get_cache_path()).glob("*.nbi")):  # type: ignore[no-untyped-call]
+            raise FileNotFoundError
+
+
+class _Places(CompileResultCacheImpl):
+    _locator_classes: list[type[object]] = [  # noqa: RUF012  as the base class has it
+        UserProvidedCacheLocator,
+        InTreeCacheLocator,
+        _ShippedCode,
+        *CompileResultCacheImpl._locator_classes,  # noqa: SLF001
+    ]
 
 
 class _SharedCache(FunctionCache):
@@ -51,12 +77,16 @@ class _SharedCache(FunctionCache):
     once, both take the same name: a later one then runs code made for other arguments.
     """
 
+    _impl_class = _Places
+
     def save_overload(self, sig: object, data: object) -> None:
         """Save the machine code for one signature while no other process does."""
         folder = Path(self.cache_path)
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "kernels.lock"):
-            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+        # Code that cannot be saved can be run all the same.
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / "kernels.lock"):
+                super().save_overload(sig, data)  # type: ignore[no-untyped-call]
 
 
 def _aim_at_any_server() -> None:

@@ -46,3 +46,40 @@ def test_processes_that_compile_at_once_do_not_mix_up_their_code(tmp_path: Path)
         ]
         assert [child.wait(60) for child in children] == [0] * len(DTYPES), source
         assert len(list(cache.rglob("doubled.*.nbc"))) == len(DTYPES), source
+
+
+# Nothing can be written, as in an image whose root is read-only.
+READ_ONLY_MODULE = """
+import sys
+import numba.core.caching as caching
+
+def refuse(self):
+    raise PermissionError
+
+if sys.argv[1] == "read-only":
+    caching._CacheLocator.ensure_cache_path = refuse
+    caching.IndexDataCacheFile._save_index = lambda self, overloads: refuse(self)
+
+import numpy as np
+from dedup.kernels import kernel
+
+@kernel
+def double(values):
+    return values + values
+
+assert double(np.array([1, 2, 3])).tolist() == [2, 4, 6]
+print(sum(double.stats.cache_hits.values()))
+"""
+
+
+def test_code_that_was_shipped_is_used_where_nothing_can_be_written(tmp_path: Path) -> None:
+    module = tmp_path / "doubled.py"
+    module.write_text(READ_ONLY_MODULE, encoding="utf-8")
+    env = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    hits = []
+    for place in ("read-only", "writable", "read-only"):
+        command = [sys.executable, module, place]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        hits.append(int(done.stdout))
+    assert hits == [0, 0, 1]
