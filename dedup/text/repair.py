@@ -33,7 +33,7 @@ from dedup.text.code_points import code_points
 from dedup.text.doubled_punctuation import find_doubled, keep_one_sign
 from dedup.text.escapes import find_escapes, unescape_entities
 from dedup.text.gbk_shift import find_shifts, unshift_gbk
-from dedup.text.invisible import find_invisible
+from dedup.text.invisible import find_invisible, remove_invisible
 from dedup.text.jammers import find_jammers
 from dedup.text.lookalikes import find_lookalikes, replace_lookalikes
 from dedup.text.lost import (
@@ -135,7 +135,7 @@ CATALOGUE: tuple[Repair, ...] = (
         "remove_invisible",
         DamageKind.INVISIBLE_CHARACTERS,
         find_invisible,
-        remove_marked,
+        remove_invisible,
         Trigger.INVISIBLE | Trigger.CONTROL,
     ),
     Repair(

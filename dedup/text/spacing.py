@@ -9,7 +9,7 @@ A heading such as `目 录`, a name such as `张 三` and a line of verse stay.
 """
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,8 +18,11 @@ from dedup.text.words import is_listed_pair
 
 __all__ = ["find_spacing"]
 
-_USUAL_BLANKS = " \t\N{IDEOGRAPHIC SPACE}\N{NO-BREAK SPACE}"
-_BLANK = f"[{_USUAL_BLANKS}\u2000-\u200a\u202f\u205f\u2800]"
+_BLANKS = (
+    " \t\N{IDEOGRAPHIC SPACE}\N{NO-BREAK SPACE}"
+    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u2800"
+)
+_BLANK = f"[{_BLANKS}]"
 _HAN = "[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 _CHINESE = (
     "[\u2014\u2018-\u201d\u2026\u3001-\u301f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60"
@@ -27,21 +30,28 @@ _CHINESE = (
 )
 
 _LINE = re.compile(r"[^\n]+")
-_BLANKS = re.compile(_BLANK)
 _FEWEST_APART = 6
-_APART = re.compile(rf"{_HAN}(?:{_BLANK}.){{{_FEWEST_APART - 1},}}", re.DOTALL)
+# The same blank, or two or three of them, behind every character.
+_APART = re.compile(
+    rf"{_HAN}(?P<gap>(?P<blank>{_BLANK})(?P=blank){{0,2}})"
+    rf".(?:(?P=gap).){{{_FEWEST_APART - 2},}}",
+    re.DOTALL,
+)
 _LEAST_SHARE_OF_CHINESE = 0.5
+_MOST_BLANKS = 0.34  # of them
 
-_GAP = re.compile(rf"(?<={_CHINESE}){_BLANK}{{1,2}}(?={_CHINESE})")
+_GAP = re.compile(rf"(?<={_CHINESE})({_BLANK})\1{{0,2}}(?={_CHINESE})")
 _UNBROKEN = re.compile(rf"{_HAN}(?={_HAN})")
 _BESIDE_WORD = re.compile(
-    rf"(?<={_CHINESE}){_BLANK}(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]){_BLANK}(?={_CHINESE})"
+    rf"(?<={_CHINESE}){_BLANK}{{1,3}}(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]){_BLANK}{{1,3}}(?={_CHINESE})"
 )
 _WORD_EDGE = re.compile(rf"(?<={_CHINESE})(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%])(?={_CHINESE})")
 _FEWEST_SPLIT = 4
-_LEAST_SHARE_SPLIT = 0.35
 _MOST_UNBROKEN = 0.1
 _LEAST_SHARE_OF_KIND = 0.7
+# Of the neighbours in prose, 0.36 are listed; of those that lists and headings set apart, a tenth.
+_LEAST_SHARE_SPLIT = 0.22
+_FEWEST_SPLIT_IN_TEXT = 6
 # So many blanks inside words that a short line of single characters is no heading.
 _MANY = 12
 
@@ -53,6 +63,7 @@ class _Line(NamedTuple):
         start: Of the line.
         end: Of the line.
         gaps: Blanks between Chinese characters.
+        num_split: How many of them stand inside words.
         is_spread: Whether hardly any two Chinese characters touch.
         is_split: Whether the blanks stand inside words, or every character stands alone.
     """
@@ -60,67 +71,107 @@ class _Line(NamedTuple):
     start: int
     end: int
     gaps: list[Mark]
+    num_split: int
     is_spread: bool
     is_split: bool
 
 
 def find_spacing(text: str) -> list[Mark]:
     """Return the blanks of `text` that belong to no word boundary."""
-    if text.isascii() or sum(map(text.count, _USUAL_BLANKS)) < _FEWEST_SPLIT:
+    if text.isascii() or sum(map(text.count, _BLANKS)) < _FEWEST_SPLIT:
         return []
-    stretches = [match.span() for match in _APART.finditer(text) if _is_set_apart(match[0])]
-    spans = [match.span() for match in _LINE.finditer(text)]
-    if not stretches and not any(_read_line(text, *span).is_split for span in _blank(text, spans)):
-        return []  # as most texts
-    marks = [Mark(at, at + 1) for start, end in stretches for at in range(start + 1, end, 2)]
-    apart = {at for start, end in stretches for at in range(start, end)}
-    lines = [_read_line(text, *span) for span in spans]
+    gaps = _find_gaps(text)
+    is_split = _split_words(text, gaps, _FEWEST_SPLIT_IN_TEXT)
+    marks: list[Mark] = []
+    for match in _APART.finditer(text):
+        marks += _blanks_apart(match, marks[-1].end if marks else 0)
+    if not (marks or is_split or len(gaps) >= _FEWEST_SPLIT):
+        return []
+    apart = {at for mark in marks for at in range(*mark)}
+    lines = list(_read_lines(text, gaps))
     in_text = len(marks) + sum(len(line.gaps) for line in lines if line.is_split)
     for line in lines:
-        if line.is_split or (line.is_spread and in_text > _MANY):
-            gaps = line.gaps + _gaps_beside_words(text, line.start, line.end)
-            marks += (gap for gap in gaps if gap.start not in apart)
+        if line.is_split or (line.is_spread and in_text > _MANY) or (is_split and _is_part(line)):
+            found = line.gaps + _gaps_beside_words(text, line.start, line.end)
+            marks += (gap for gap in found if gap.start not in apart)
     return sorted(marks)
 
 
-def _blank(text: str, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield the lines with as many blanks as a line has that is split."""
-    for start, end in spans:
-        if len(_BLANKS.findall(text, start, end)) >= _FEWEST_SPLIT:
-            yield start, end
+def _find_gaps(text: str) -> list[Mark]:
+    """Return the blanks between Chinese characters, of the kind that is usual in the text."""
+    return _of_one_kind(text, [Mark(*match.span()) for match in _GAP.finditer(text)])
 
 
-def _is_set_apart(stretch: str) -> bool:
-    """Whether a stretch with a blank at every second place is mostly Chinese."""
-    num_chinese = len(re.findall(_CHINESE, stretch[::2]))
-    return num_chinese >= _LEAST_SHARE_OF_CHINESE * len(stretch[::2])
+def _blanks_apart(match: re.Match[str], done: int) -> Iterator[Mark]:
+    """Yield the blanks of a stretch that sets all apart, if it is mostly Chinese.
+
+    Args:
+        match: Of `_APART`.
+        done: Where the blanks of the stretch before it end.
+    """
+    text, gap = match.string, match["gap"]
+    step = len(gap) + 1
+    start, end = match.span()
+    # Few blanks were there before; as many as characters are longer gaps.
+    chars = match[0][::step]
+    if len(re.findall(_CHINESE, chars)) < _LEAST_SHARE_OF_CHINESE * len(chars):
+        return
+    if chars.count(gap[0]) > _MOST_BLANKS * len(chars):
+        return
+    # What is in front of the first Han character may be set apart, too: `“ A I 技 术`.
+    while start - step > done and text.startswith(gap, start - step + 1, start):
+        if text[start - step].isspace():
+            break
+        start -= step
+    for at in range(start + 1, end, step):
+        yield Mark(at, at + step - 1)
 
 
-def _read_line(text: str, start: int, end: int) -> _Line:
-    gaps = _of_one_kind(text, [Mark(*m.span()) for m in _GAP.finditer(text, start, end)])
-    if not gaps:
-        return _Line(start, end, gaps, is_spread=False, is_split=False)
+def _read_lines(text: str, gaps: list[Mark]) -> Iterator[_Line]:
+    """Yield each line that has blanks between Chinese characters."""
+    rest = deque(gaps)
+    for match in _LINE.finditer(text):
+        start, end = match.span()
+        here = []
+        while rest and rest[0].start < end:
+            here.append(rest.popleft())
+        if here:
+            yield _read_line(text, start, end, here)
+
+
+def _read_line(text: str, start: int, end: int, gaps: list[Mark]) -> _Line:
     num_unbroken = sum(1 for _ in _UNBROKEN.finditer(text, start, end))
     is_spread = num_unbroken <= _MOST_UNBROKEN * len(gaps)
     is_split = len(gaps) >= _FEWEST_SPLIT and (
-        (is_spread and len(gaps) >= _FEWEST_APART) or _split_words(text, gaps)
+        (is_spread and len(gaps) >= _FEWEST_APART) or _split_words(text, gaps, _FEWEST_SPLIT)
     )
-    return _Line(start, end, gaps, is_spread, is_split)
+    return _Line(start, end, gaps, _num_split(text, gaps), is_spread, is_split)
 
 
 def _of_one_kind(text: str, gaps: list[Mark]) -> list[Mark]:
     """Return the gaps with the commonest blank: the others were there before, if they are few."""
-    kinds = Counter(text[gap.start] for gap in gaps)
+    kinds = Counter(text[gap.start : gap.end] for gap in gaps)
     commonest = max(kinds, key=kinds.__getitem__, default="")
     if kinds[commonest] < _LEAST_SHARE_OF_KIND * len(gaps):
         return gaps
-    return [gap for gap in gaps if text[gap.start] == commonest]
+    return [gap for gap in gaps if text[gap.start : gap.end] == commonest]
 
 
-def _split_words(text: str, gaps: list[Mark]) -> bool:
+def _num_split(text: str, gaps: list[Mark]) -> int:
+    """Return how many gaps stand between two characters of a listed word."""
+    return sum(is_listed_pair(text[gap.start - 1], text[gap.end]) for gap in gaps)
+
+
+def _split_words(text: str, gaps: list[Mark], fewest: int) -> bool:
     """Whether so many blanks stand inside words that they were put there blindly."""
-    num_split = sum(is_listed_pair(text[gap.start - 1], text[gap.end]) for gap in gaps)
-    return num_split >= max(_FEWEST_SPLIT, _LEAST_SHARE_SPLIT * len(gaps))
+    if len(gaps) < fewest:
+        return False
+    return _num_split(text, gaps) >= max(fewest, _LEAST_SHARE_SPLIT * len(gaps))
+
+
+def _is_part(line: _Line) -> bool:
+    """Whether a line of a text with split words may have some: it is no list of names."""
+    return len(line.gaps) < _FEWEST_SPLIT or line.num_split > 0
 
 
 def _gaps_beside_words(text: str, start: int, end: int) -> list[Mark]:

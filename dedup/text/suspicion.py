@@ -61,9 +61,7 @@ _TITLE, _LIST, _NOISE = int(Trigger.TITLE), int(Trigger.LIST), int(Trigger.NOISE
 _BOILERPLATE, _OBSCENE = int(Trigger.BOILERPLATE), int(Trigger.OBSCENE)
 
 _FEWEST_BARS = 11
-_FEWEST_SPACED = 3
-_FEWEST_GAPS = 4
-_FEWEST_EVERY_SECOND = 5
+_FEWEST_SPACED = 4
 _FEWEST_MOJIBAKE = 2
 _FEWEST_RARE = 2
 _FEWEST_SHORT_LINES = 6
@@ -92,9 +90,8 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     """Return the triggers of a text."""
     tails = np.zeros(_num_slots(codes.size), np.uint32)
     seen = result = 0
-    bars = spaced = gaps = every_second = mojibake = rare = 0
+    bars = spaced = mojibake = rare = 0
     short_lines = sentences = repeated = 0
-    is_spaced = False
     line_start = run_end = address_end = item_start = items = noisy = 0
     last_stop = -1
     line_run = lines = 0
@@ -132,14 +129,8 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
             if result & _BOILERPLATE == 0 and line_run:
                 result |= _look_at_line(codes, line_start, at, line_run, tables)
             line_start = at + 1
-            gaps = 0
         elif here & _BLANK:
-            before = codes[at - 1] if at > 0 else 0
-            spaced += after & _HAN != 0 and tables[_BITS, before] & _HAN != 0
-            gaps += before >= 0x80 and tables[_BITS, before] & _BLANK == 0
-            is_second = at > 1 and tables[_BITS, codes[at - 2]] & _BLANK != 0
-            every_second = every_second + 1 if is_second else 1
-            is_spaced |= gaps >= _FEWEST_GAPS or every_second >= _FEWEST_EVERY_SECOND
+            spaced += after & _HAN != 0 and _follows_han(codes, at, tables)
         elif _is_alpha(code):
             noisy += at >= address_end and _is_noisy(codes, at)
             if at >= run_end:
@@ -165,7 +156,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     result |= _LIST if items >= _FEWEST_ITEMS else 0
     result |= _NOISE if noisy >= _FEWEST_NOISY else 0
     result |= _BARS if bars >= _FEWEST_BARS else 0
-    result |= _SPACED if spaced >= _FEWEST_SPACED and is_spaced else 0
+    result |= _SPACED if spaced >= _FEWEST_SPACED else 0
     result |= _MOJIBAKE if mojibake >= _FEWEST_MOJIBAKE else 0
     result |= _RARE_HAN if rare >= _FEWEST_RARE else 0
     result |= _SHORT_LINES if short_lines >= _FEWEST_SHORT_LINES else 0
@@ -259,6 +250,19 @@ def _are_these(codes: NDArray[np.uint32], at: int, ideographs: np.uint64) -> boo
         if codes[at + offset] != ideographs >> shift & np.uint64(0xFFFF):
             return False
     return True
+
+
+_MOST_BLANKS = 3
+
+
+@kernel_part
+def _follows_han(codes: NDArray[np.uint32], at: int, tables: NDArray[np.int32]) -> bool:
+    """Whether a blank is the last of one to three behind a Han character."""
+    for before in range(at - 1, max(at - 1 - _MOST_BLANKS, -1), -1):
+        here = tables[_BITS, codes[before]]
+        if here & _BLANK == 0:
+            return here & _HAN != 0
+    return False
 
 
 _COPYRIGHT, _ELLIPSIS, _CLOSING, _WIDE_CLOSING = ord("©"), ord("…"), ord(")"), ord("）")
