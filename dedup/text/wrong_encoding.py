@@ -29,7 +29,7 @@ from dedup.text.half_known import restore
 from dedup.text.marks import LOST, Mark
 from dedup.text.misreading import Stretch, misread_stretches
 from dedup.text.plausibility import odds_of_chars
-from dedup.text.words import pair_odds
+from dedup.text.words import USUAL_SIGNS, is_han, pair_odds
 
 __all__ = ["find_misread", "read_anew"]
 
@@ -64,6 +64,12 @@ _TELLTALES = {
     "shift_jis": re.compile("[\uff61-\uff9f]"),
     "big5": re.compile("[\u4e00-\u9fff]"),
     "gb18030": re.compile("[\u3040-\u30ff\u4e00-\u9fff]"),
+}
+
+_SINGLE_BYTES = ("latin", "latin_or_utf8")
+# The characters of a line in Windows-1252 or Latin-1, and their bytes.
+_BYTE_OF = {chr(byte): byte for byte in range(0x100) if byte != ord("\n")} | {
+    char: byte for byte in range(0x80, 0xA0) if (char := bytes([byte]).decode("cp1252", "ignore"))
 }
 
 # A stretch is believed from here on; a change to it and back costs as much already. What
@@ -154,6 +160,8 @@ def _choose(text: str, readings: list[tuple[Stretch, _Confusion]]) -> list[Stret
     for stretch, confusion in sorted(readings, key=lambda reading: -reading[0].gain):
         is_free = free[stretch.start : stretch.end].all()
         if is_free and _is_believable(text, stretch, confusion):
+            if confusion.read in _SINGLE_BYTES:
+                stretch = _widened(text, stretch, confusion, free)
             free[stretch.start : stretch.end] = False
             chosen.append(_with_restored(stretch, confusion))
     return sorted(chosen, key=lambda stretch: stretch.start)
@@ -166,6 +174,41 @@ def _with_restored(stretch: Stretch, confusion: _Confusion) -> Stretch:
         return stretch
     read = _STRICTEST.get(confusion.read, confusion.read)
     return stretch._replace(text=restore(stretch.text, stretch.left, pairs, read))
+
+
+def _widened(
+    text: str, stretch: Stretch, confusion: _Confusion, free: NDArray[np.bool_]
+) -> Stretch:
+    """Return a stretch with what stands beside it in its line, if that was misread as well.
+
+    A rare character or two at either end, 匈 `ÐÙ`, are less plausible than letters.
+    """
+    start, end, read_before, gain = stretch
+    first, last = start, end
+    while first > 0 and free[first - 1] and text[first - 1] in _BYTE_OF:
+        first -= 1
+    while last < len(text) and free[last] and text[last] in _BYTE_OF:
+        last += 1
+    in_front = _read_bytes(text[first:start], confusion.written)
+    behind = _read_bytes(text[end:last], confusion.written)
+    if in_front:
+        start = first
+    if behind:
+        end = last
+    return Stretch(start, end, in_front + read_before + behind, gain)
+
+
+def _read_bytes(text: str, written: str) -> str:
+    """Return a few characters of single bytes read anew; nothing if they are not Chinese."""
+    if text.isascii():
+        return ""
+    packed = bytes(_BYTE_OF[char] for char in text)
+    try:
+        read = packed.decode("gb18030" if written == "gbk" else written)
+    except UnicodeDecodeError:
+        return ""
+    is_chinese = all(char.isascii() or is_han(char) or char in USUAL_SIGNS for char in read)
+    return read if is_chinese else ""
 
 
 def _is_believable(text: str, stretch: Stretch, confusion: _Confusion) -> bool:
