@@ -160,10 +160,10 @@ def _choose(text: str, readings: list[tuple[Stretch, _Confusion]]) -> list[Stret
     for stretch, confusion in sorted(readings, key=lambda reading: -reading[0].gain):
         is_free = free[stretch.start : stretch.end].all()
         if is_free and _is_believable(text, stretch, confusion):
-            if confusion.read in _SINGLE_BYTES:
-                stretch = _widened(text, stretch, confusion, free)
-            free[stretch.start : stretch.end] = False
-            chosen.append(_with_restored(stretch, confusion))
+            is_single = confusion.read in _SINGLE_BYTES
+            whole = _widened(text, stretch, confusion, free) if is_single else stretch
+            free[whole.start : whole.end] = False
+            chosen.append(_with_restored(whole, confusion))
     return sorted(chosen, key=lambda stretch: stretch.start)
 
 
@@ -183,7 +183,7 @@ def _widened(
 
     A rare character or two at either end, 匈 `ÐÙ`, are less plausible than letters.
     """
-    start, end, read_before, gain = stretch
+    start, end = stretch.start, stretch.end
     first, last = start, end
     while first > 0 and free[first - 1] and text[first - 1] in _BYTE_OF:
         first -= 1
@@ -195,7 +195,12 @@ def _widened(
         start = first
     if behind:
         end = last
-    return Stretch(start, end, in_front + read_before + behind, gain)
+    return stretch._replace(
+        start=start,
+        end=end,
+        text=in_front + stretch.text + behind,
+        left=np.pad(stretch.left, (len(in_front), len(behind))),
+    )
 
 
 def _read_bytes(text: str, written: str) -> str:
