@@ -261,7 +261,7 @@ def _follows_han(codes: NDArray[np.uint32], at: int, tables: NDArray[np.int32]) 
     for before in range(at - 1, max(at - 1 - _MOST_BLANKS, -1), -1):
         here = tables[_BITS, codes[before]]
         if here & _BLANK == 0:
-            return here & _HAN != 0
+            return bool(here & _HAN != 0)
     return False
 
 
