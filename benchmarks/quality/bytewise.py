@@ -258,4 +258,6 @@ def _shifted(
         keep_private=keep_private,
         stop_at_signs=stop_at_signs,
     )
-    return Damaged(damaged, base, lost) if damaged != base else None
+    # Of some places nothing but the sign is left, and nobody can see that.
+    shows = set(damaged) - set(base) - set("？?！!，,；;。")
+    return Damaged(damaged, base, lost) if shows else None

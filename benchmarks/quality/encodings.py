@@ -1,5 +1,6 @@
 """Text read in another encoding than it was written in, and escapes left in it."""
 
+import codecs
 import html
 import re
 from html.entities import codepoint2name
@@ -68,17 +69,24 @@ def _in_parts(
 
 
 def _unrecoverable(text: str, written: str, read: str) -> int | None:
-    """Return how many Chinese characters the way back does not give; None if not known."""
+    """Return how many characters have lost a byte; None if not known."""
     if read in {"latin-1", "cp1252"}:
         return 0
     if read == "gbk-careless":
         return None
-    packed = text.encode(written, "xmlcharrefreplace")
-    misread_text = packed.decode(read, "replace")
-    if "\ufffd" not in misread_text:
-        return 0
-    returned = misread_text.encode(read, "replace").decode(written, "replace")
-    return max(0, sum(map(is_han, text)) - sum(map(is_han, returned)))
+    packed = [char.encode(written, "xmlcharrefreplace") for char in text]
+    owners = [at for at, part in enumerate(packed) for _ in part]
+    broken: set[int] = set()
+
+    def note(error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeDecodeError):
+            raise error
+        broken.update(owners[error.start : error.end])
+        return "", error.end
+
+    codecs.register_error("note", note)
+    b"".join(packed).decode(read, "note")
+    return len(broken)
 
 
 def _register(name: str, written: str, read: str, lost: str, recovery: Recovery) -> None:

@@ -1,5 +1,6 @@
 """Damage to single characters that shows: lost, invisible, spaced, look-alike, doubled."""
 
+import re
 import unicodedata
 from functools import cache
 from random import Random
@@ -87,7 +88,10 @@ def _inside_words(text: str) -> list[int]:
 
 @kind("spaced", levels(GARBLED), DamageKind.SPACED_CHARACTERS, recovery=Recovery.IDENTICAL)
 def spaced(subject: Subject, severity: Severity, rng: Random) -> Damaged | None:
-    """Blanks between characters: in a fifth of the sentences, half of them or all."""
+    """Blanks between characters: in a fifth of the lines, half of them or all.
+
+    A blank of the same kind that a line had before cannot be told from these.
+    """
     share = {Severity.LIGHT: 0.2, Severity.USUAL: 0.5, Severity.HEAVY: 1.0}[severity]
     blank = rng.choice((" ", "\u3000", "\xa0"))
     lines = subject.text.split("\n")
@@ -101,8 +105,14 @@ def spaced(subject: Subject, severity: Severity, rng: Random) -> Damaged | None:
         else line
         for number, line in enumerate(lines)
     ]
+    closed = [
+        re.sub(f"(?<=[\u4e00-\u9fff]){blank}(?=[\u4e00-\u9fff])", "", line)
+        if at in wanted
+        else line
+        for at, line in enumerate(lines)
+    ]
     copy = "\n".join(spread)
-    return Damaged(copy, subject.text) if copy != subject.text else None
+    return Damaged(copy, "\n".join(closed)) if copy != subject.text else None
 
 
 @cache

@@ -19,6 +19,9 @@ _RUN = re.compile(
     r"(?:%(?:25)*[0-9a-fA-F]{2})+|(?:\\+x[0-9a-fA-F]{2})+|(?:=[0-9A-F]{2}(?:=\n)?){2,}"
 )
 _BYTE = re.compile(r"(?:%(?:25)*|\\+x|=)([0-9a-fA-F]{2})(?:=\n)?")
+_BYTE_OR_CHAR = re.compile(_BYTE.pattern + "|[!-~]")
+_FEWEST_OF_GBK = 6
+_EAST_ASIAN = "\u2e80"
 # A Chinese character or sign in UTF-8, and any pair of GBK.
 _UTF_8 = re.compile(
     rb"[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
@@ -26,7 +29,7 @@ _UTF_8 = re.compile(
 _GBK = re.compile(rb"[\x00-\x7f]|[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 
 # What stands in front of an escape in an address.
-_TOKEN = re.compile(r"[!-~]+")
+_TOKEN = re.compile(r"(?:[!-~]|(?<==)\n)+")  # quoted-printable breaks a line behind `=`
 _ADDRESS = re.compile(
     r"://|https?%3a|www\.|\.(?:com|cn|net|org|s?html?|php|aspx?|jsp)\b|[?&][\w.-]+=", re.IGNORECASE
 )
@@ -54,7 +57,69 @@ def _read(text: str) -> list[_Reading]:
     """Return the escaped characters, token by token."""
     if not any(sign in text for sign in ("%", "\\x", "=")):
         return []
-    return [reading for token in _TOKEN.finditer(text) for reading in _read_token(token)]
+    tokens = list(_TOKEN.finditer(text))
+    if _is_gbk(tokens):
+        return [reading for token in tokens for reading in _read_token_of_gbk(token)]
+    readings = [reading for token in tokens for reading in _read_token(token)]
+    return sorted([*readings, *_soft_breaks(text, readings)])
+
+
+def _soft_breaks(text: str, readings: list[_Reading]) -> Iterator[_Reading]:
+    """Yield the line ends that quoted-printable set between characters."""
+    if "=\n" not in text or sum(text[mark.start] == "=" for mark, _ in readings) < _FEWEST_OF_GBK:
+        return
+    inside = {at for mark, _ in readings for at in range(*mark)}
+    for match in re.finditer("=\n", text):
+        if match.start() not in inside:
+            yield _Reading(Mark(*match.span()), "")
+
+
+def _is_gbk(tokens: list[re.Match[str]]) -> bool:
+    """Whether many escapes of a text are GBK, and more so than UTF-8: then all of them are.
+
+    A single character tells less: `%CA%B1` is 时, or `ʱ` in UTF-8.
+    """
+    num_gbk = num_utf8 = 0
+    for token in tokens:
+        for run in _RUN.finditer(token[0]):
+            data = _bytes_of(_BYTE.findall(run[0]))
+            if data.isascii() or _is_in_address(run):
+                continue
+            utf8 = data.decode("utf-8", "ignore")
+            if len(utf8.encode()) == len(data) and any(char >= _EAST_ASIAN for char in utf8):
+                num_utf8 += len(utf8)
+            else:
+                num_gbk += sum(map(is_common, data.decode("gb18030", "ignore")))
+    return num_gbk >= _FEWEST_OF_GBK and num_gbk > num_utf8
+
+
+def _read_token_of_gbk(token: re.Match[str]) -> Iterator[_Reading]:
+    """Yield the characters of a token whose lead bytes are escaped, trail bytes perhaps not."""
+    runs = [run for run in _RUN.finditer(token[0]) if not _is_in_address(run)]
+    if not runs or all(_bytes_of(_BYTE.findall(run[0])).isascii() for run in runs):
+        return
+    units = list(_BYTE_OR_CHAR.finditer(token[0]))
+    data = [_byte_of(unit) for unit in units]
+    at = 0
+    while at < len(units):
+        pair = bytes(data[at : at + 2]).decode("gb18030", "ignore") if data[at] > 0x80 else ""
+        size = 2 if len(pair) == 1 else 1
+        is_escaped = units[at].start() + 1 < units[at].end()
+        if is_escaped and (size == 2 or data[at] < 0x80):
+            start, end = units[at].start(), units[at + size - 1].end()
+            char = pair or chr(data[at])
+            mark = Mark(token.start() + start, token.start() + end)
+            if not could_open_escape(char, token.string, mark.end):
+                yield _Reading(mark, char)
+        at += size
+
+
+def _byte_of(unit: re.Match[str]) -> int:
+    return int(unit[1], base=16) if unit[1] else ord(unit[0])
+
+
+def _bytes_of(digits: list[str]) -> bytes:
+    return bytes(int(two, base=16) for two in digits)
 
 
 def _read_token(token: re.Match[str]) -> Iterator[_Reading]:

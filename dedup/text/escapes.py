@@ -19,7 +19,9 @@ __all__ = ["could_open_escape", "find_escapes", "unescape_entities"]
 # without the semicolon too.
 _ENTITY = re.compile(
     r"&(?:(?:amp|#38|#x26);)*(?:#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,10};"
-    r"|#[0-9]{4,6}(?![0-9;])|#[xX][0-9a-fA-F]{4,5}(?![0-9a-fA-F;])"
+    r"|#(?:122[89][0-9]|199[6-9][0-9]|[23][0-9]{4}|40[0-8][0-9]{2}|65[23][0-9]{2})(?!;)"  # Chinese
+    r"|#[0-9]{4,6}(?![0-9;])"
+    r"|#[xX][0-9a-fA-F]{4,5}(?![0-9a-fA-F;])"
     r"|(?:nbsp|[lr][ds]quo|[mn]dash|hellip|middot|quot)(?![0-9a-zA-Z;]))"
 )
 # The escapes of JSON, JavaScript and Java, their backslash escaped any number of times,
@@ -27,12 +29,16 @@ _ENTITY = re.compile(
 _UNICODE_ESCAPE = re.compile(
     r"(?:\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|\\+u[0-9a-fA-F]{4}"
     r"|%u[dD][89abAB][0-9a-fA-F]{2}%u[dD][c-fC-F][0-9a-fA-F]{2}|%u[0-9a-fA-F]{4}"
+    r"|\\+[ux]\{0{0,4}[0-9a-fA-F]{1,6}\}|\\+U000[01][0-9a-fA-F]{4}"
     r"|\\+[nrt/\"'])"
 )
 _SHORTEST_UNICODE_ESCAPE = 6
 _LETTERS_OF_LAYOUT = {"n": "\n", "r": "\r", "t": "\t"}
 _ESCAPED_AMPERSANDS = re.compile(r"(?<=&)(?:(?:amp|#38|#x26);)+(?=[#a-zA-Z])")
 _HEX = re.compile("[0-9a-fA-F]{4}")
+_ONE_NUMBER = re.compile(r"\\+(?:[ux]\{([0-9a-fA-F]+)\}|U([0-9a-fA-F]{8}))")
+# What escape() leaves of Latin-1, in a text that it wrote.
+_LATIN_ESCAPE = re.compile("%[0-9A-F]{2}")
 _CHINESE = re.compile("[\u2018-\u201d\u2026\u3000-\u303f\u4e00-\u9fff\uff01-\uff60]")
 
 # Beside one of these an unescaped ASCII letter, digit or sign could complete
@@ -43,18 +49,23 @@ _OPENER = re.compile(
 )
 _LONGEST_ESCAPE = 24
 
+_LAST_CODE_POINT = 0x10FFFF
+
 # So many escapes that all of the text was escaped.
 _MANY = 10
 
 
 def find_escapes(text: str) -> list[Mark]:
     """Return the entities and escapes of `text` that stand for what a reader should see."""
+    patterns = ((("&",), _ENTITY), (("\\u", "\\x{", "\\U", "%u"), _UNICODE_ESCAPE))
     matches = [
         match
-        for signs, pattern in ((("&",), _ENTITY), (("\\u", "%u"), _UNICODE_ESCAPE))
+        for signs, pattern in patterns
         if any(sign in text for sign in signs)
         for match in pattern.finditer(text)
     ]
+    if text.count("%u") >= _MANY:
+        matches += _LATIN_ESCAPE.finditer(text)
     matches.sort(key=re.Match.start)
     visible = [_is_visible_text(text, match) for match in matches]
     if any(visible):
@@ -91,9 +102,14 @@ def _meaning(escape: str) -> str:
     >>> _meaning("&amp;amp;#20013;"), _meaning("&nosuch;"), _meaning(r"\ud83d\ude00")
     ('中', '&nosuch;', '😀')
     """
+    if _LATIN_ESCAPE.fullmatch(escape):
+        return chr(int(escape[1:], base=16))
     if escape[0] in "\\%":
         if len(escape) < _SHORTEST_UNICODE_ESCAPE or escape[-2] == "\\":
             return _LETTERS_OF_LAYOUT.get(escape[-1], escape[-1])
+        if number := _ONE_NUMBER.fullmatch(escape):
+            code = int(number[1] or number[2], base=16)
+            return chr(code) if code <= _LAST_CODE_POINT else escape
         units = [int(digits, base=16) for digits in _HEX.findall(escape)]
         data = b"".join(unit.to_bytes(2, "big") for unit in units)
         return data.decode("utf-16-be", "surrogatepass")

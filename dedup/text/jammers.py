@@ -32,6 +32,11 @@ _BRACKET_TAG = re.compile(
     r"\[/?(?:b|i|u|url|img|size|color|font|quote|attach|align|hide)(?:=[^\[\]\n]{1,80})?\]"
 )
 _EMPTY_ELEMENT = re.compile(r"<([a-z]+) id=\"\w{3,12}\">\s*</\1>")
+# Elements that no browser shows, with what they hold.
+_HIDDEN_ELEMENT = re.compile(
+    r"<([a-z]+)\s[^<>\n]{0,200}?(?:display:\s*none|font-size:\s*0(?:px)?\b|visibility:\s*hidden)"
+    r"[^<>\n]{0,200}>[^<>\n]{0,200}</\1>"
+)
 # Who writes of markup shows some.
 _ABOUT_MARKUP = re.compile(
     r"HTML|html|标签|標籤|代码|代碼|网页|網頁|</?(?:html|body|head)\b|<!DOCTYPE"
@@ -91,6 +96,11 @@ _ALL_SIGNS = 2
 _CLASSES = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9]"))
 _ODD_SIGN = re.compile(r"[!#$%&+;<=>?@^`{|}~\[\]\\\"]")
 _FEWEST_CERTAIN = 10
+# `7 v9 ~2 l; ]2 n, U`
+_FEWEST_TOKENS = 6
+_SHORT_TOKEN = 2
+_LEAST_SHARE_SHORT = 0.8
+_FEWEST_OF_CLASS = 2
 # Where so many runs are random without doubt, others are on half the evidence.
 _MANY = 3
 
@@ -100,6 +110,9 @@ _EMOJI_RUN = re.compile(
 _FEWEST_BETWEEN = 4
 _LEAST_SHARE_BETWEEN = 0.8
 _LEAST_SHARE_INSIDE_WORDS = 0.15
+# People end clauses with emoji: where so many stand inside clauses, one inside a word will do.
+_MANY_BETWEEN = 8
+_LEAST_SHARE_OF_MANY = 0.95
 
 
 def find_jammers(text: str) -> list[Mark]:
@@ -121,8 +134,9 @@ def _blotted(text: str, marks: list[Mark]) -> str:
 
 def _find_tags(text: str) -> Iterator[Mark]:
     """Yield tags that stand in a text that is neither markup nor about markup."""
-    for match in _EMPTY_ELEMENT.finditer(text):
-        yield Mark(*match.span())
+    for pattern in (_EMPTY_ELEMENT, _HIDDEN_ELEMENT):
+        for match in pattern.finditer(text):
+            yield Mark(*match.span())
     if not ("<" in text or "[" in text) or _ABOUT_MARKUP.search(text):
         return
     for pattern in (_TAG, _BRACKET_TAG):
@@ -137,13 +151,17 @@ def _find_noise(text: str) -> list[Mark]:
     num_noisy = sum(len(_NOISY.findall(run)) for _, run in runs)
     if num_noisy < _FEWEST_NOISY and not any(_LONG_RUN.search(run) for _, run in runs):
         return []
-    # What comes again is the name of something.
+    # What comes again is the name of something, unless it stands alone every time.
+    in_prose = Counter(run.strip() for mark, run in runs if not _fills_line(text, mark))
     repeated = {run for run, count in Counter(run.strip() for _, run in runs).items() if count > 1}
+    repeated &= in_prose.keys()
     certain = [mark for mark, run in runs if _is_certain(run, repeated, _fills_line(text, mark))]
     if len(certain) < _MANY:
         return certain
     return [
-        mark for mark, run in runs if _is_random(run, 2) or _is_jumbled(run.strip(), repeated, 2)
+        mark
+        for mark, run in runs
+        if _is_random(run, 2) or _is_scattered(run) or _is_jumbled(run.strip(), repeated, 2)
     ]
 
 
@@ -156,9 +174,22 @@ def _fills_line(text: str, mark: Mark) -> bool:
 
 def _is_certain(run: str, repeated: set[str], fills_line: bool) -> bool:
     """Whether a run of ASCII is random without another one beside it."""
-    return (_is_random(run, 1) and _is_motley(run)) or _is_jumbled(
-        run.strip(), repeated, 2 if fills_line else 1
+    return (
+        (_is_random(run, 1) and _is_motley(run))
+        or _is_scattered(run)
+        or _is_jumbled(run.strip(), repeated, 2 if fills_line else 1)
     )
+
+
+def _is_scattered(run: str) -> bool:
+    """Whether a run is single letters, digits and signs with blanks between them."""
+    tokens = run.split()
+    num_short = sum(len(token) <= _SHORT_TOKEN for token in tokens)
+    if len(tokens) < _FEWEST_TOKENS or num_short < _LEAST_SHARE_SHORT * len(tokens):
+        return False
+    num_letters, num_digits = sum(map(str.isalpha, run)), sum(map(str.isdigit, run))
+    num_signs = len("".join(tokens)) - num_letters - num_digits
+    return min(num_letters, num_digits, num_signs) >= _FEWEST_OF_CLASS
 
 
 def _is_jumbled(run: str, repeated: set[str], leniency: int) -> bool:
@@ -227,4 +258,6 @@ def _find_emoji(text: str) -> list[Mark]:
     if len(between) < max(_FEWEST_BETWEEN, _LEAST_SHARE_BETWEEN * len(runs)):
         return []
     inside = sum(is_listed_pair(text[mark.start - 1], text[mark.end]) for mark in between)
+    if len(between) >= max(_MANY_BETWEEN, _LEAST_SHARE_OF_MANY * len(runs)):
+        return between if inside else []
     return between if inside >= _LEAST_SHARE_INSIDE_WORDS * len(between) else []

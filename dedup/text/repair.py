@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.models import Damage, DamageKind, Edit, RepairedText, Step
-from dedup.text.annotations import find_annotations
+from dedup.text.annotations import find_annotations, most_isolated
 from dedup.text.boilerplate import find_boilerplate
 from dedup.text.byte_escapes import decode_bytes, find_byte_escapes
 from dedup.text.code_points import code_points
@@ -71,6 +71,8 @@ class Repair(NamedTuple):
         find: Returns where the damage is, ascending and disjoint; changes nothing.
         edit: Returns the edits that undo the damage at these marks.
         triggers: Any of these calls `find`; a text without them has no such damage.
+        isolated: Returns the most of these marks that are no damage yet, where that depends
+            on what is marked; else `ISOLATED_MARKS` tells.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Repair(NamedTuple):
     find: Callable[[str], list[Mark]]
     edit: Callable[[str, list[Mark]], list[Edit]]
     triggers: Trigger
+    isolated: Callable[[str, list[Mark]], int] | None = None
 
 
 # The order matters. Entities come first, since they may stand for any character
@@ -166,6 +169,7 @@ CATALOGUE: tuple[Repair, ...] = (
         find_annotations,
         remove_marked,
         Trigger.READING,
+        most_isolated,
     ),
     Repair(
         "mark_lost",
@@ -258,10 +262,14 @@ class _Round(NamedTuple):
     triggers: int
     steps: list[Step]
     kinds: Counter[DamageKind]
+    limits: dict[DamageKind, int]
 
     @property
     def damaged(self) -> bool:
-        return any(count > ISOLATED_MARKS[kind] for kind, count in self.kinds.items())
+        return any(
+            count > self.limits.get(kind, ISOLATED_MARKS[kind])
+            for kind, count in self.kinds.items()
+        )
 
 
 def repair(text: str, codes: NDArray[np.uint32] | None = None) -> RepairedText:
@@ -364,18 +372,21 @@ def _go_through_catalogue(text: str, triggers: int) -> _Round:
     """Apply every repair that is called for once, in order, whether or not it is worth it."""
     steps: list[Step] = []
     kinds: Counter[DamageKind] = Counter()
+    limits: dict[DamageKind, int] = {}
     for entry, called_by in zip(CATALOGUE, _TRIGGERS, strict=True):
         marks = entry.find(text) if triggers & called_by else []
         if not marks:
             continue
         kinds[entry.kind] += len(marks)
+        if entry.isolated:
+            limits[entry.kind] = entry.isolated(text, marks)
         is_left = entry.kind in _LEFT_IF_ISOLATED and len(marks) <= ISOLATED_MARKS[entry.kind]
         edits = () if is_left else tuple(entry.edit(text, marks))
         if edits:
             steps.append(Step(entry.name, entry.kind, edits))
             text = _apply(text, edits)
             triggers = look_for_damage(code_points(text))
-    return _Round(text, triggers, steps, kinds)
+    return _Round(text, triggers, steps, kinds, limits)
 
 
 def _apply(text: str, edits: Sequence[Edit]) -> str:

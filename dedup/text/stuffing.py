@@ -27,9 +27,9 @@ _FEWEST_ITEMS = 12
 _FEWEST_SIGNS = _FEWEST_ITEMS // 2  # that prose has not, in a list within a sentence
 _FEWEST_IN_COLUMN = 20
 _LONGEST_ITEM = 10
-_SEPARATORS = re.compile(r"[|｜,，、;；/_·•\s-]*+")
-_ITEM = re.compile(r"[^|｜,，、;；/_·•\s-]+")
-_OTHER_THAN_PROSE = re.compile(r"[|｜/_·•\s-]")
+_SEPARATORS = re.compile(r"[|｜丨,，、;；/_·•#+*>\s-]*+")
+_ITEM = re.compile(r"[^|｜丨,，、;；/_·•#+*>\s-]+")
+_OTHER_THAN_PROSE = re.compile(r"[|｜丨/_·•#+*>\s-]")
 _BETWEEN_STOPS = re.compile(r"[^。！？!?]+")
 # No item holds one of these: what does is a sentence, or a line about something.
 _NO_ITEM = re.compile(r"[：:“”\"《》（）()【】\[\]…]")
@@ -37,6 +37,13 @@ _NO_ITEM = re.compile(r"[：:“”\"《》（）()【】\[\]…]")
 _PLACE = re.compile(
     r"[\u4e00-\u9fff]{1,7}(?:[省市县區区州盟旗乡镇村街路桥站湾山河]|社区|小区|新区|大学|中心)"
 )
+# With nothing between them: a dozen in a row, a keyword in front of some.
+_UNSEPARATED = re.compile(
+    r"(?:[\u4e00-\u9fff]{1,6}?(?:自治)?[省市县縣區区州盟旗]){12,}(?=[\s，。,|]|\Z)"
+)
+_LONG_RUN = re.compile(r"[\u4e00-\u9fff]{40,}")
+_UNSEPARATED_PLACE = re.compile(r"[\u4e00-\u9fff]{1,6}?(?:自治)?[省市县縣區区州盟旗]")
+_FEWEST_DIFFERENT = 8
 _LEAST_SHARE_OF_PLACES = 1 / 3
 _LEAST_SHARE_OF_KEYWORDS = 1 / 4
 _FEWEST_PLACES_ALONE = 60
@@ -76,7 +83,15 @@ class _List(NamedTuple):
 def find_stuffing(text: str) -> list[Mark]:
     """Return the stuffed lists of `text`, ascending and disjoint."""
     marks = [Mark(one.start, one.end) for one in _lists(text) if _is_stuffed(one)]
-    return widened_to_lines(text, marks)
+    return widened_to_lines(text, [*marks, *_find_unseparated(text)])
+
+
+def _find_unseparated(text: str) -> Iterator[Mark]:
+    """Yield the places in a row that nothing separates: `吕梁市来宾市宜都市…`."""
+    for match in _LONG_RUN.finditer(text):
+        for row in _UNSEPARATED.finditer(text, match.start(), match.end()):
+            if len(set(_UNSEPARATED_PLACE.findall(row[0]))) >= _FEWEST_DIFFERENT:
+                yield Mark(*row.span())
 
 
 def find_headers(text: str) -> list[Mark]:

@@ -74,6 +74,7 @@ _LONGEST_TITLE = 80
 _LONGEST_NOTICE = 135
 _FEWEST_ITEMS = 12
 _LONGEST_ITEM = 10
+_LONGEST_CLAUSE = 60
 _FEWEST_NOISY = 6
 _LONG_RUN = 16
 _LONGEST_SYLLABLE = 7
@@ -106,6 +107,8 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
             if at > item_start and items < _FEWEST_ITEMS:
                 items = items + 1 if at <= item_start + _LONGEST_ITEM else 0
                 items = 0 if _ends_list(code) else items
+                if at >= item_start + _LONGEST_CLAUSE:
+                    items = _FEWEST_ITEMS
             item_start = at + 1
         if here & _SIGN:
             if after & tables[_FOLLOWERS, code] and result & _FALSE_SIGN == 0:
@@ -152,6 +155,8 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     line_run = _line_run(codes, line_start, codes.size, last_stop, line_run)
     if line_run:
         result |= _look_at_line(codes, line_start, codes.size, line_run, tables)
+    if codes.size >= item_start + _LONGEST_CLAUSE:
+        items = _FEWEST_ITEMS
     items += items < _FEWEST_ITEMS and item_start < codes.size <= item_start + _LONGEST_ITEM
     result |= _LIST if items >= _FEWEST_ITEMS else 0
     result |= _NOISE if noisy >= _FEWEST_NOISY else 0

@@ -12,7 +12,7 @@ in the article. And every piece was dropped in about as often as the others.
 
 import re
 from collections import Counter
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, pairwise
 
 from dedup.text.code_points import code_points
@@ -40,6 +40,7 @@ _ODDS_OF_TITLE = -4.0  # a neighbour is that of the title
 _CONTEXT = 6
 
 _CERTAIN = 1.0  # half of the pieces dropped in reach this, and one in sixty of a title's words
+_CERTAIN_OF_NO_WORDS = 0.5
 _FEWEST_CERTAIN = 3
 _LEAST_SHARE_CERTAIN = 0.25
 _LEAST_ODDS_OF_NO_WORDS = -6.5  # of a piece that cuts a word: no one writes it
@@ -98,9 +99,16 @@ def _are_sprinkled(text: str, body: int, title: str, chunks: list[str]) -> bool:
         return False
     pairs = Counter(pairwise(text[body:]))
     num_certain = sum(
-        _odds_of(text, mark, title, pairs) >= _CERTAIN for found in places for mark in found
+        _odds_of(text, mark, title, pairs) >= certain
+        for found, certain in zip(places, map(partial(_certain_odds, title), chunks), strict=True)
+        for mark in found
     )
     return num_certain >= max(_FEWEST_CERTAIN, _LEAST_SHARE_CERTAIN * num_places)
+
+
+def _certain_odds(title: str, chunk: str) -> float:
+    """Return the odds from which a piece was dropped in; less of one that cuts a word."""
+    return _CERTAIN if _is_made_of_words(title, chunk) else _CERTAIN_OF_NO_WORDS
 
 
 def _odds_of(text: str, mark: Mark, title: str, pairs: _Pairs) -> float:

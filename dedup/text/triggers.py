@@ -101,7 +101,8 @@ class Trigger(IntFlag):
     TITLE = 1 << 33
     """A first line whose first four characters, or ideographs, come again in the body."""
     LIST = 1 << 34
-    """Twelve or more stretches of up to ten characters between signs or blanks, no sentence."""
+    """Twelve or more stretches of up to ten characters between signs or blanks, no sentence;
+    or one of 60 or more, which may be names with nothing between them."""
     NOISE = 1 << 35
     """Six or more ASCII letters beside a digit or an odd sign, or capital behind a small one."""
     OBSCENE = 1 << 37
@@ -190,7 +191,7 @@ _SINGLE: dict[Trigger, list[_Range | str]] = {
 # Pinyin is no sign of a wrong encoding.
 _NOT_LATIN = set(LETTERS)
 
-_CHECKED = "(（?？&\\%=|｜/·_-<[!！,，;；。、.\n\r:："
+_CHECKED = "(（?？&\\%=|｜/·_-<[!！,，;；。、.\n\r:：#+*>"
 _SIGN_CHARS = ",，、。;；:：.!！?？"
 _BLANKS = (
     " \t\N{IDEOGRAPHIC SPACE}\N{NO-BREAK SPACE}"

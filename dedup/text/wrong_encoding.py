@@ -66,6 +66,8 @@ _TELLTALES = {
     "gb18030": re.compile("[\u3040-\u30ff\u4e00-\u9fff]"),
 }
 
+_PAIRS = ("gb18030", "gbk")
+_EAST_ASIAN = "\u2e80"
 _SINGLE_BYTES = ("latin", "latin_or_utf8")
 # The characters of a line in Windows-1252 or Latin-1, and their bytes.
 _BYTE_OF = {chr(byte): byte for byte in range(0x100) if byte != ord("\n")} | {
@@ -227,12 +229,19 @@ def _is_believable(text: str, stretch: Stretch, confusion: _Confusion) -> bool:
     if beyond_ascii.count(LOST) > _MOST_LOST * len(beyond_ascii):
         return False
     if confusion not in _PAIRS_AS_PAIRS:
-        return stretch.gain >= _ENOUGH_GAIN
+        is_enough = stretch.gain >= _ENOUGH_GAIN
+        return is_enough and (confusion.read not in _PAIRS or _is_east_asian(beyond_ascii))
     stands = text[stretch.start : min(stretch.end, stretch.start + _SAMPLE)]
     gain = stretch.gain + _neighbour_odds(stretch.text[:_SAMPLE]) - _neighbour_odds(stands)
     enough = _ENOUGH_GAIN_BESIDE_LOSS if LOST in stands else _ENOUGH_GAIN_OF_PAIRS
     is_chinese = _mean_odds(stretch.text[:_SAMPLE]) >= _LEAST_MEAN_ODDS
     return num_different >= _FEWEST_DIFFERENT_OF_PAIRS and gain >= enough and is_chinese
+
+
+def _is_east_asian(chars: list[str]) -> bool:
+    """Whether half of these are: pairs of GBK are a few letters of Latin in UTF-8 by chance."""
+    known = [char for char in chars if char != LOST]
+    return 2 * sum(char >= _EAST_ASIAN or char in USUAL_SIGNS for char in known) >= len(known)
 
 
 def _mean_odds(text: str) -> float:
