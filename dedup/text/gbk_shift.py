@@ -143,8 +143,7 @@ def _signs(source: ShiftedText) -> Iterator[tuple[int, bool]]:
 def _is_believable(text: str, straddles: list[_Straddle]) -> bool:
     """Whether one of the stretches is certain, or the text was garbled by the same tools."""
     return (
-        sum(straddle.gain for straddle in straddles) >= _CERTAIN_GAIN
-        or any(_is_sure(text, straddle) for straddle in straddles)
+        any(_is_sure(text, straddle) for straddle in straddles)
         or len(find_annotations(text)) >= _ENOUGH_ANNOTATIONS
     )
 
@@ -195,7 +194,8 @@ def _read_straddle(source: ShiftedText, at: int, first: int) -> _Straddle:
 def _is_stray_letter(text: str, at: int) -> bool:
     """Whether a letter stands alone between Han characters, half of one as likely as not."""
     is_letter = text[at].isascii() and text[at].isalpha()
-    return is_letter and not text[at - 1].isascii() and is_han(text[at + 1 : at + 2])
+    is_behind_char = not text[at - 1].isascii() and text[at - 1] not in SIGNS
+    return is_letter and is_behind_char and is_han(text[at + 1 : at + 2])
 
 
 _ASCII_END = 0x80

@@ -41,6 +41,8 @@ _LEAST_SHARE_OF_CHINESE = 0.5
 _MOST_BLANKS = 0.34  # of them
 
 _GAP = re.compile(rf"(?<={_CHINESE})({_BLANK})\1{{0,2}}(?={_CHINESE})")
+_GAP_OF_HAN = re.compile(rf"(?<={_HAN})({_BLANK})\1{{0,2}}(?={_HAN})")
+_FEWEST_GAPS = 5  # as many call for a look, see `dedup.text.suspicion`
 _UNBROKEN = re.compile(rf"{_HAN}(?={_HAN})")
 _BESIDE_WORD = re.compile(
     rf"(?<={_CHINESE}){_BLANK}{{1,3}}(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]){_BLANK}{{1,3}}(?={_CHINESE})"
@@ -79,6 +81,8 @@ class _Line(NamedTuple):
 def find_spacing(text: str) -> list[Mark]:
     """Return the blanks of `text` that belong to no word boundary."""
     if text.isascii() or sum(map(text.count, _BLANKS)) < _FEWEST_SPLIT:
+        return []
+    if sum(1 for _ in _GAP_OF_HAN.finditer(text)) < _FEWEST_GAPS:
         return []
     gaps = _find_gaps(text)
     is_split = _split_words(text, gaps, _FEWEST_SPLIT_IN_TEXT)

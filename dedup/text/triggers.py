@@ -79,7 +79,7 @@ class Trigger(IntFlag):
     QUESTION = 1 << 22
     """`?` between two Han characters, or doubled."""
     SPACED = 1 << 23
-    """Four or more blanks, each alone or with one or two like it between two Han characters."""
+    """Five or more blanks, each alone or with one or two like it between two Han characters."""
     DOUBLED_SIGN = 1 << 24
     """Two signs that never stand together: `,,` `,。` `、，` `。。`."""
     BARS = 1 << 25

@@ -46,7 +46,7 @@ def triggers_of(text: str) -> Trigger:
         ("底?,F(xiàn)在", Trigger.FALSE_SIGN),
         ("中?国", Trigger.QUESTION),
         ("中??", Trigger.QUESTION),
-        ("中 国 新 闻 网", Trigger.SPACED),
+        ("中 国 新 闻 网 站", Trigger.SPACED),
         ("中,,国", Trigger.DOUBLED_SIGN),
         ("中，。国", Trigger.DOUBLED_SIGN),
         ("a|" * 11, Trigger.BARS),
