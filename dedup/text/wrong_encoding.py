@@ -239,9 +239,13 @@ def _is_believable(text: str, stretch: Stretch, confusion: _Confusion) -> bool:
 
 
 def _is_east_asian(chars: list[str]) -> bool:
-    """Whether half of these are: pairs of GBK are a few letters of Latin in UTF-8 by chance."""
+    """Whether half of these are, or Latin-1 that was misread before.
+
+    Pairs of GBK are a few other letters in UTF-8 by chance: `ṩȫ`.
+    """
     known = [char for char in chars if char != LOST]
-    return 2 * sum(char >= _EAST_ASIAN or char in USUAL_SIGNS for char in known) >= len(known)
+    expected = (char >= _EAST_ASIAN or char in _BYTE_OF or char in USUAL_SIGNS for char in known)
+    return 2 * sum(expected) >= len(known)
 
 
 def _mean_odds(text: str) -> float:
