@@ -27,6 +27,10 @@ __all__ = ["create_worker_app", "run_server"]
 
 _LOG = logging.getLogger(__name__)
 
+# The supervisor kills a worker that does not answer for so long, and one that starts does
+# not: on a busy machine the usual five seconds would end every worker before it is up.
+_STUCK_S = 30
+
 
 def run_server(settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Serve until told to stop, in processes that follow one another's changes.
@@ -67,6 +71,7 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
             server_header=False,
             timeout_keep_alive=settings.keep_alive,
             timeout_graceful_shutdown=settings.stop_timeout,
+            timeout_worker_healthcheck=_STUCK_S,
         )
 
 
