@@ -85,9 +85,11 @@ class Cluster:
             )
 
 
-def wait_until(is_true: Callable[[], object], explain: Callable[[], object]) -> None:
+def wait_until(
+    is_true: Callable[[], object], explain: Callable[[], object], seconds: float = _WAIT_S
+) -> None:
     """Wait for something to become true, but not forever."""
-    deadline = time.monotonic() + _WAIT_S
+    deadline = time.monotonic() + seconds
     while not is_true():
         if time.monotonic() > deadline:
             msg = f"waited in vain: {explain()}"

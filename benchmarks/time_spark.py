@@ -26,6 +26,7 @@ from spark_cluster import Cluster, wait_until
 from speed.collection import make_articles, read_texts
 
 _FILES = 7
+_STAGE_S = 3_600  # for a stage, however busy the machine
 _DEDUP = Path(sys.executable).with_name("dedup")
 
 
@@ -63,7 +64,8 @@ def scan_on(
     with measured(title, cluster.processor_seconds):
         job = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
         if kill:
-            wait_until(lambda: [*output.glob("_stages/*/outlines/_SUCCESS")], job.poll)
+            done = "_stages/*/outlines/_SUCCESS"
+            wait_until(lambda: any(output.glob(done)), job.poll, _STAGE_S)
             cluster.kill_worker()
         assert job.stderr is not None
         start = time.monotonic()
