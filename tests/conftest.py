@@ -137,6 +137,18 @@ class PostgresServer:
             else:
                 return
 
+    @contextmanager
+    def empty_database(self) -> Iterator[str]:
+        """Make a database that is there while the block runs, and tell its location."""
+        import psycopg
+
+        name = f"test_{secrets.token_hex(6)}"
+        with psycopg.connect(self.location(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        yield self.location(name)
+        with psycopg.connect(self.location(), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
     def end(self) -> None:
         self._server.cleanup()
 
@@ -155,18 +167,5 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture
 def database(postgres_server) -> Iterator[str]:
     """The location of an empty database."""
-    with empty_database(postgres_server) as location:
+    with postgres_server.empty_database() as location:
         yield location
-
-
-@contextmanager
-def empty_database(postgres_server: PostgresServer) -> Iterator[str]:
-    """Make a database that is there while the block runs, and tell its location."""
-    import psycopg
-
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(postgres_server.location(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield postgres_server.location(name)
-    with psycopg.connect(postgres_server.location(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

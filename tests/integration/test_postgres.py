@@ -7,7 +7,6 @@ from contextlib import ExitStack
 
 import orjson
 import pytest
-from conftest import empty_database
 from server import DEDUP
 from test_store_commands import OTHER, dedup, exported, fill, violations
 
@@ -118,7 +117,7 @@ class TestUpkeep:
         dump = str(tmp_path / "dump")
         with (
             Deduplicator.open(location, index=index) as deduplicator,
-            empty_database(postgres_server) as restored,
+            postgres_server.empty_database() as restored,
         ):
             postgres_server.run("pg_dump", "--format=custom", f"--file={dump}", location)
             before = exported(location)
