@@ -162,10 +162,8 @@ def _choose(text: str, readings: list[tuple[Stretch, _Confusion]]) -> list[Stret
     for stretch, confusion in sorted(readings, key=lambda reading: -reading[0].gain):
         is_free = free[stretch.start : stretch.end].all()
         if is_free and _is_believable(text, stretch, confusion):
-            is_single = confusion.read in _SINGLE_BYTES
-            whole = _widened(text, stretch, confusion, free) if is_single else stretch
-            free[whole.start : whole.end] = False
-            chosen.append(_with_restored(whole, confusion))
+            chosen.append(_widened(text, _with_restored(stretch, confusion), confusion, free))
+            free[chosen[-1].start : chosen[-1].end] = False
     return sorted(chosen, key=lambda stretch: stretch.start)
 
 
@@ -185,23 +183,19 @@ def _widened(
 
     A rare character or two at either end, 匈 `ÐÙ`, are less plausible than letters.
     """
-    start, end = stretch.start, stretch.end
-    first, last = start, end
+    if confusion.read not in _SINGLE_BYTES:
+        return stretch
+    first, last = start, end = stretch.start, stretch.end
     while first > 0 and free[first - 1] and text[first - 1] in _BYTE_OF:
         first -= 1
     while last < len(text) and free[last] and text[last] in _BYTE_OF:
         last += 1
     in_front = _read_bytes(text[first:start], confusion.written)
     behind = _read_bytes(text[end:last], confusion.written)
-    if in_front:
-        start = first
-    if behind:
-        end = last
     return stretch._replace(
-        start=start,
-        end=end,
+        start=first if in_front else start,
+        end=last if behind else end,
         text=in_front + stretch.text + behind,
-        left=np.pad(stretch.left, (len(in_front), len(behind))),
     )
 
 
