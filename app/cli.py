@@ -31,7 +31,7 @@ from app.settings import Settings
 from app.spark_command import scan_on_cluster
 from app.store_commands import store_cli
 from app.version import RELEASE
-from dedup import DedupError, Deduplicator
+from dedup import DedupError, Deduplicator, Keep
 from dedup import repair as repair_text
 from dedup.batch.readers import (
     UnreadableSource,
@@ -100,9 +100,10 @@ def scan(
 ) -> None:
     """Group the copies among all articles under a folder."""
     report = None if html is None else Report(html, folder=str(folder))
+    keep = Keep.ALL if store else Keep.NOTHING if report is None else Keep.RELATED
     folder_scan = FolderScan(folder, report, _ignore if quiet else _report)
     with _deduplicator(store) as dedup, Progress(quiet=quiet) as progress:
-        found = folder_scan.rows(dedup, keep_all=store is not None, jobs=jobs, progress=progress)
+        found = folder_scan.rows(dedup, keep=keep, jobs=jobs, progress=progress)
         if as_json:
             _print_json(scan_result_to_dict(path, result) for path, result in found)
         else:

@@ -7,7 +7,7 @@ from app.report import Report
 from dedup import Article, CheckResult, DedupError, Deduplicator
 from dedup import scan as scan_articles
 from dedup.batch.readers import UnreadableSource, read_folder
-from dedup.batch.scanning import ProgressReport
+from dedup.batch.scanning import Keep, ProgressReport
 
 __all__ = ["FolderScan"]
 
@@ -39,14 +39,12 @@ class FolderScan:
         self,
         dedup: Deduplicator,
         *,
-        keep_all: bool,
+        keep: Keep,
         jobs: int | None,
         progress: ProgressReport,
     ) -> Iterator[tuple[str, CheckResult]]:
         """Yield path and answer of each article, in the order in which they are read."""
-        answers = scan_articles(
-            dedup, self._articles(), keep_all=keep_all, jobs=jobs, progress=progress
-        )
+        answers = scan_articles(dedup, self._articles(), keep=keep, jobs=jobs, progress=progress)
         for position, answer in enumerate(answers):
             if isinstance(answer, DedupError):
                 self._skip(UnreadableSource(self._paths[position], str(answer)))

@@ -4,7 +4,7 @@
 damage of a single text.
 """
 
-from dedup.batch.scanning import scan
+from dedup.batch.scanning import Keep, scan
 from dedup.config import DedupConfig, IndexPlace, SketchConfig, Thresholds
 from dedup.deduplicator import Deduplicator
 from dedup.errors import (
@@ -64,6 +64,7 @@ __all__ = [
     "IndexPlace",
     "InvalidFieldError",
     "InvalidInputError",
+    "Keep",
     "KnownArticle",
     "Match",
     "NotFoundError",

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from dedup.batch.records import article_from_fields
-from dedup.batch.scanning import scan
+from dedup.batch.scanning import Keep, scan
 from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator
 from dedup.errors import DedupError
@@ -67,7 +67,7 @@ def add_verdicts(
             temporary_folder() as folder,
             Deduplicator.open(folder, config, durable=False) as temporary,
         ):
-            results = list(scan(temporary, articles, keep_all=False))
+            results = list(scan(temporary, articles, keep=Keep.NOTHING))
     else:
         results = list(scan(deduplicator, articles))
     rows = [_row(article, result) for article, result in zip(articles, results, strict=True)]

@@ -17,6 +17,7 @@ In memory are the index, an id an article, and the articles that are being compa
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from itertools import chain
 from typing import TypeVar
 
@@ -42,7 +43,7 @@ from dedup.index.candidates import CandidateIndex
 from dedup.models import Article, CheckResult, Damage, Scores, Verdict
 from dedup.sketch.keys import KeyBatch
 
-__all__ = ["ProgressReport", "scan"]
+__all__ = ["Keep", "ProgressReport", "scan"]
 
 _OUTLINED_AT_ONCE = 128  # articles
 _OUTLINED_CHARS = 300_000
@@ -53,6 +54,18 @@ _LARGE_BYTES = 8 << 20  # a group that is compared here, where it need not all b
 
 _Value = TypeVar("_Value")
 
+
+class Keep(StrEnum):
+    """Which articles of a scan the store is for."""
+
+    ALL = "all"
+    """Each is remembered."""
+    RELATED = "related"
+    """Those that others are like, which is faster: the store can be asked about copies."""
+    NOTHING = "nothing"
+    """The store is thrown away when the answers are there, which is faster again."""
+
+
 ProgressReport = Callable[[str, int, int | None], None]
 Answer = CheckResult | DedupError
 
@@ -61,7 +74,7 @@ def scan(
     dedup: Deduplicator,
     articles: Iterable[Article],
     *,
-    keep_all: bool = True,
+    keep: Keep = Keep.ALL,
     jobs: int | None = None,
     progress: ProgressReport | None = None,
 ) -> Iterator[Answer]:
@@ -73,9 +86,8 @@ def scan(
     Args:
         dedup: Checks the articles; other scans and a service may use its store meanwhile.
         articles: The collection; read once, and never as a whole in memory.
-        keep_all: False to remember only articles that others come near, which is faster
-            and makes no difference to the answers, over an empty store that is then
-            thrown away.
+        keep: Which articles to remember. It makes no difference to the answers; other than
+            `ALL` is for an empty store.
         jobs: Processes that prepare articles; None means one a core.
         progress: Called with the name of a stage, articles done, and their number if it
             is known.
@@ -100,8 +112,8 @@ def scan(
             report("relating", done, len(texts))
         report("relating", len(texts), len(texts))
         places: dict[int, int] = {}
-        total = len(texts) if keep_all else collection.num_related
-        for checked in collection.compare(dedup, None if keep_all else workers):
+        total = len(texts) if keep is Keep.ALL else collection.num_related
+        for checked in collection.compare(dedup, keep, workers):
             for position, answer in checked:
                 places[position] = len(places)
                 answers.extend([answer])
@@ -221,21 +233,24 @@ class _Collection:
             start += keys.num_articles
 
     def compare(
-        self, dedup: Deduplicator, workers: Workers | None
+        self, dedup: Deduplicator, keep: Keep, workers: Workers
     ) -> Iterator[Iterable[tuple[int, bytes]]]:
         """Check groups of articles, and yield positions with answers, pickled.
 
         Args:
-            dedup: Checks all articles into its store.
-            workers: Check those that others come near, if that store is to be thrown away.
+            dedup: Checks them into its store.
+            keep: Whether it checks all articles, those in groups, or of these only groups
+                that are too large for others.
+            workers: Check the other groups.
         """
         # What is looked at together makes a difference to the index, and where little is
         # shared to what it finds. By id, it does not depend on the order of articles.
         groups = [sorted(group, key=self._ids.__getitem__) for group in self._groups.all()]
         groups.sort(key=lambda group: self._ids[group[0]])
-        if workers is None:
+        if keep is not Keep.NOTHING:
             singles = ([place] for place in range(len(self._texts)) if self._is_alone(place))
-            for positions in self._together(chain(groups, singles), _LARGE_BYTES):
+            wanted = chain(groups, singles) if keep is Keep.ALL else groups
+            for positions in self._together(wanted, _LARGE_BYTES):
                 yield check_in_order(positions, self._article, dedup)
             return
         large = [group for group in groups if self._size(group) > _LARGE_BYTES]

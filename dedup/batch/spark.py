@@ -31,7 +31,7 @@ from pyspark.sql import functions as F  # noqa: N812  as everyone calls it
 
 from dedup.batch.groups import Groups
 from dedup.batch.records import article_from_fields, fields_by_name
-from dedup.batch.scanning import scan
+from dedup.batch.scanning import Keep, scan
 from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator, founded_cluster_id
 from dedup.errors import DedupError, InvalidFieldError
@@ -530,7 +530,7 @@ def _scan_rows(batches: Batches, config: DedupConfig) -> Iterator[dict[str, Any]
         temporary_folder() as folder,
         Deduplicator.open(folder, config, durable=False) as dedup,
     ):
-        for number, answer in enumerate(scan(dedup, articles(), keep_all=False, jobs=1)):
+        for number, answer in enumerate(scan(dedup, articles(), keep=Keep.NOTHING, jobs=1)):
             if isinstance(answer, DedupError):  # its id is another text's
                 yield {"path": paths[number], "skipped": str(answer)}
             else:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup import Article, DedupError, Deduplicator, IdConflictError, scan
+from dedup import Article, DedupError, Deduplicator, IdConflictError, Keep, NotFoundError, scan
 from dedup.batch import scanning
 from dedup.batch.groups import Groups
 from dedup.batch.scratch import Scratch
@@ -45,12 +45,31 @@ def scanned(articles, folder, **options):
         return [facts(answer) for answer in scan(dedup, articles, **options)]
 
 
-def test_a_store_that_is_thrown_away_makes_no_difference(collection, tmp_path):
-    """Articles that no other comes near get the same answer whether or not they are written."""
+@pytest.mark.parametrize("keep", [Keep.RELATED, Keep.NOTHING])
+def test_what_is_kept_makes_no_difference(collection, tmp_path, keep):
+    """An article gets the same answer whether or not it is written."""
     kept = scanned(collection, tmp_path / "kept")
 
-    assert kept == scanned(collection, tmp_path / "thrown", keep_all=False)
+    assert kept == scanned(collection, tmp_path / "thrown", keep=keep)
     assert IdConflictError in kept
+
+
+def test_copies_and_originals_can_be_asked_about(collection, tmp_path):
+    """A store for what is related has the copies and their originals, and not the others."""
+    with Deduplicator.open(tmp_path, durable=False) as dedup:
+        answers = [
+            answer
+            for answer in scan(dedup, collection, keep=Keep.RELATED)
+            if not isinstance(answer, DedupError)
+        ]
+        copies = [answer for answer in answers if answer.original is not None]
+
+        assert copies
+        for copy in copies:
+            assert copy.verdict == dedup.catalogue.article(copy.id).verdict
+            assert copy.original.id == dedup.catalogue.article(copy.original.id).article.id
+        with pytest.raises(NotFoundError):
+            dedup.catalogue.article("short")
 
 
 def test_processes_make_no_difference(collection, tmp_path, monkeypatch):
@@ -60,15 +79,15 @@ def test_processes_make_no_difference(collection, tmp_path, monkeypatch):
 
     assert expected == scanned(collection, tmp_path / "two", jobs=2)
     monkeypatch.setattr(scanning, "_COMPARED_BYTES", 1)
-    assert expected == scanned(collection, tmp_path / "each", jobs=2, keep_all=False)
+    assert expected == scanned(collection, tmp_path / "each", jobs=2, keep=Keep.NOTHING)
 
 
 def test_groups_too_large_to_hand_over(collection, tmp_path, monkeypatch):
     """Groups that are compared where they need not be in memory get the same answers."""
-    expected = scanned(collection, tmp_path / "apart", keep_all=False)
+    expected = scanned(collection, tmp_path / "apart", keep=Keep.NOTHING)
     monkeypatch.setattr(scanning, "_LARGE_BYTES", 4_000)
 
-    assert expected == scanned(collection, tmp_path / "here", keep_all=False)
+    assert expected == scanned(collection, tmp_path / "here", keep=Keep.NOTHING)
 
 
 def test_scanning_again_changes_nothing(collection, tmp_path):
