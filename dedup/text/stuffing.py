@@ -37,12 +37,10 @@ _NO_ITEM = re.compile(r"[：:“”\"《》（）()【】\[\]…]")
 _PLACE = re.compile(
     r"[\u4e00-\u9fff]{1,7}(?:[省市县區区州盟旗乡镇村街路桥站湾山河]|社区|小区|新区|大学|中心)"
 )
-# With nothing between them: a dozen in a row, a keyword in front of some.
-_UNSEPARATED = re.compile(
-    r"(?:[\u4e00-\u9fff]{1,6}?(?:自治)?[省市县縣區区州盟旗]){12,}(?=[\s，。,|]|\Z)"
-)
+# With nothing between them, a keyword in front of some.
 _LONG_RUN = re.compile(r"[\u4e00-\u9fff]{40,}")
 _UNSEPARATED_PLACE = re.compile(r"[\u4e00-\u9fff]{1,6}?(?:自治)?[省市县縣區区州盟旗]")
+_FEWEST_UNSEPARATED = 12
 _FEWEST_DIFFERENT = 8
 _LEAST_SHARE_OF_PLACES = 1 / 3
 _LEAST_SHARE_OF_KEYWORDS = 1 / 4
@@ -88,10 +86,16 @@ def find_stuffing(text: str) -> list[Mark]:
 
 def _find_unseparated(text: str) -> Iterator[Mark]:
     """Yield the places in a row that nothing separates: `吕梁市来宾市宜都市…`."""
-    for match in _LONG_RUN.finditer(text):
-        for row in _UNSEPARATED.finditer(text, match.start(), match.end()):
-            if len(set(_UNSEPARATED_PLACE.findall(row[0]))) >= _FEWEST_DIFFERENT:
-                yield Mark(*row.span())
+    for run in _LONG_RUN.finditer(text):
+        row: list[re.Match[str]] = []
+        # One pass: a pattern for whole rows would try every way to divide one that fails.
+        for place in _UNSEPARATED_PLACE.finditer(text, *run.span()):
+            if row and row[-1].end() != place.start():
+                row = []
+            row.append(place)
+        is_long = len(row) >= _FEWEST_UNSEPARATED and row[-1].end() == run.end()
+        if is_long and len({place[0] for place in row}) >= _FEWEST_DIFFERENT:
+            yield Mark(row[0].start(), run.end())
 
 
 def find_headers(text: str) -> list[Mark]:
