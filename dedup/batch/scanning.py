@@ -17,6 +17,7 @@ In memory are the index, an id an article, and the articles that are being compa
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from enum import StrEnum
 from itertools import chain
 from typing import TypeVar
@@ -97,11 +98,11 @@ def scan(
     """
     report = progress or _report_nothing
     with (
-        Scratch() as texts,
-        Scratch() as compared,
-        Scratch() as keys,
-        Scratch() as answers,
-        Workers(dedup.config, jobs) as workers,
+        closing(Scratch()) as texts,
+        closing(Scratch()) as compared,
+        closing(Scratch()) as keys,
+        closing(Scratch()) as answers,
+        closing(Workers(dedup.config, jobs)) as workers,
     ):
         collection = _Collection(dedup.config, texts, compared, keys)
         for batch, outlines in workers.each(Worker.outline, map(packed, _batches(articles))):

@@ -3,8 +3,6 @@
 import tempfile
 from array import array
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
 __all__ = ["Scratch"]
 
@@ -44,16 +42,3 @@ class Scratch:
     def close(self) -> None:
         """Free the disk."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        """Use as a context manager that closes at the end."""
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()

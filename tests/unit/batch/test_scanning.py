@@ -1,4 +1,5 @@
 import random
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import networkx as nx
@@ -149,7 +150,7 @@ def test_groups_are_connected_components(pairs):
 @given(st.lists(st.binary()), st.lists(st.binary()))
 def test_scratch_gives_back_what_was_put(some, others):
     """Values come back by their numbers, in any order."""
-    with Scratch() as scratch:
+    with closing(Scratch()) as scratch:
         scratch.extend(some)
         scratch.extend(others)
 
