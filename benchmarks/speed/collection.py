@@ -71,7 +71,7 @@ def _articles(
         if originals and generator.random() < _SHARE_OF_COPIES:
             original = generator.choice(originals[-1_000:])
             change = generator.choice((_edited, _traditional, mirror))
-            yield Made(str(number), change(original.text, generator), original.id)
+            yield Made(f"{number:07}", change(original.text, generator), original.id)
             continue
         wanted = length or max(150, min(len(generator.choice(texts)), _LONGEST))
         text = ""
@@ -81,7 +81,8 @@ def _articles(
             if len(text) >= wanted:
                 break
         text = text.translate(_exchange(commonest, generator))
-        originals.append(Made(str(number), text[:length], None))
+        # Of equal articles the one with the smaller id is the original.
+        originals.append(Made(f"{number:07}", text[:length], None))
         yield originals[-1]
 
 
