@@ -151,9 +151,7 @@ class Comparer:
     def _look_closer(self, prepared: PreparedArticle, known: ShingleSet, scores: Scores) -> Verdict:
         """Tell copies, garbled copies and forms filled in anew by how the texts differ."""
         alignment = align_sets(prepared.shingles, known)
-        gaps, carried = examine_gaps(
-            prepared.shingles, known, alignment.partners, numerals(), surnames()
-        )
+        gaps, carried = examine_gaps(prepared.shingles, known, alignment, numerals(), surnames())
         num_chars = min(prepared.normalized.num_chars, int(np.count_nonzero(known.codes)))
         garbled = is_garbled(
             alignment.single_character_differences,
@@ -165,8 +163,7 @@ class Comparer:
         has_slips = garbled and sets_slips_aside(gaps.slips, gaps.numbers + gaps.names)
         if not (has_slips or prepared.damaged or self._has_lost(known)):
             # Among sound texts, what is half the same was written anew.
-            is_shared = prepared.shingles.places_in(known) >= 0
-            carried = Carried(is_shared, scores.shared, scores.shared)
+            carried = Carried(alignment.located >= 0, scores.shared, scores.shared)
         judged = self._judge_containment(
             prepared,
             Scores(carried.shared, scores.size, scores.original_size),

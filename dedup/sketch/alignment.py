@@ -70,6 +70,7 @@ class Alignment:
             characters in either text.
         partners: Position in the original paired with each position of the incoming
             text, or -1; ascending within a passage; int32, shape (n,).
+        located: What `ShingleSet.places_in` says of the two; int32, shape (n,).
     """
 
     passages: tuple[AlignedPassage, ...]
@@ -77,6 +78,7 @@ class Alignment:
     places: int
     single_character_differences: int
     partners: NDArray[np.int32] = field(compare=False, repr=False)
+    located: NDArray[np.int32] = field(compare=False, repr=False)
 
 
 def align(a: NDArray[np.uint32], b: NDArray[np.uint32], k: int) -> Alignment:
@@ -106,8 +108,8 @@ def align_sets(incoming: ShingleSet, original: ShingleSet) -> Alignment:
     a, b, k = incoming.codes, original.codes, incoming.k
     passages = np.empty((min(a.size, b.size) // k + 1, 4), np.int64)
     partners = np.full(a.size, -1, np.int32)
-    names = incoming.places_in(original)
-    counts = _align(a, b, k, names, original.first_places, partners, passages).tolist()
+    located = incoming.places_in(original)
+    counts = _align(a, b, k, located, original.first_places, partners, passages).tolist()
     return Alignment(
         passages=tuple(map(AlignedPassage._make, passages[: counts[_NUM_PASSAGES]].tolist())),
         differences=Differences(
@@ -119,6 +121,7 @@ def align_sets(incoming: ShingleSet, original: ShingleSet) -> Alignment:
         places=counts[_PLACES],
         single_character_differences=counts[_SINGLE],
         partners=partners,
+        located=located,
     )
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel, kernel_part
-from dedup.sketch.alignment import MAX_GAP, MAX_SINGLE
+from dedup.sketch.alignment import MAX_GAP, MAX_SINGLE, Alignment
 from dedup.sketch.arrays import kernel_input
 from dedup.sketch.similarity import ShingleSet
 
@@ -76,7 +76,7 @@ class Carried(NamedTuple):
 def examine_gaps(
     incoming: ShingleSet,
     original: ShingleSet,
-    partners: NDArray[np.int32],
+    alignment: Alignment,
     numerals: NDArray[np.bool_],
     surnames: NDArray[np.bool_],
 ) -> tuple[Gaps, Carried]:
@@ -85,7 +85,7 @@ def examine_gaps(
     Args:
         incoming: Of the incoming text.
         original: Of the known text.
-        partners: As in `Alignment`; int32, shape (n,).
+        alignment: Of the two.
         numerals: Whether a folded character is a digit or a number's word; bool, shape
             (any,); characters beyond are none.
         surnames: Whether names begin with it.
@@ -93,12 +93,12 @@ def examine_gaps(
     Raises:
         TypeError: An array is of another kind.
     """
-    is_shared = incoming.places_in(original) >= 0
+    is_shared = alignment.located >= 0
     is_original_shared = original.places_in(incoming) >= 0
     counts = _examine(
         incoming.codes,
         original.codes,
-        kernel_input(partners, np.int32),
+        kernel_input(alignment.partners, np.int32),
         kernel_input(numerals, np.bool_),
         kernel_input(surnames, np.bool_),
         incoming.k,

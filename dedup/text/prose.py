@@ -7,25 +7,31 @@ some length, and the small words that hold them together.
 
 import itertools
 import re
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.kernels import kernel, kernel_part
+from dedup.text.code_points import code_points
+
 __all__ = ["prose_mask", "teaser_mask"]
 
-# What separates the items of menus and lists from one another.
-_SEGMENT = re.compile(r"[^\n\r\t|｜>»•·◆■□★]+")
-_SENTENCE = re.compile(r"[^。！？!?；;…]*[。！？!?；;…]+[”’」』）)]*|[^。！？!?；;…]+")
-_ENDS = re.compile(r"[。！？!?；;…][”’」』）)]*$")
-_LETTER = re.compile(r"\w")
-_BLANK = re.compile(r"\s+")
-_STOP = re.compile(r"。[”’」』）)]*$")
-_COMMA = re.compile(r"[，、,；;：:]")
-_FUNCTION_WORDS = frozenset(
-    "的了在是和与與对對为為有不将將也就都而及被从從以并並由于於其这這我他她它们們但还還"
-    "让讓把向给給着著过過到上中下里裡可能会會要说說表示等个個没沒因所使则則"
-)
+_TABLE_SIZE = 0x40000  # planes 0 to 3; beyond them there are no letters
+
+_LETTER, _BLANK, _SEPARATOR, _END, _CLOSING, _COMMA, _SMALL_WORD = (1 << bit for bit in range(7))
+_SIGNS = {
+    _SEPARATOR: "\n\r\t|｜>»•·◆■□★",  # of the items of menus and lists
+    _END: "。！？!?；;…",
+    _CLOSING: "”’」』）)",
+    _COMMA: "，、,；;：:",
+    _SMALL_WORD: (
+        "的了在是和与與对對为為有不将將也就都而及被从從以并並由于於其这這我他她它们們但还還"
+        "让讓把向给給着著过過到上中下里裡可能会會要说說表示等个個没沒因所使则則"
+    ),
+}
+_STOP = ord("。")
 
 # Above a list of other articles, and what stands in it, each alone on its line.
 _LIST_HEADING = re.compile(
@@ -39,10 +45,9 @@ _FEWEST_AGES = 2
 _LEAST_LETTERS = 12  # of a sentence
 _LEAST_UNENDED = 40  # of one whose end is missing: headlines have none and are shorter
 _LETTERS_A_BLANK = 8  # fewer between blanks, and it is a list of words
-_LETTERS_A_FUNCTION_WORD = 18  # a sentence of so many has one at least
-_LETTERS_A_CLAUSE = (
-    7  # laws and notices do without small words; their clauses are longer than words
-)
+_LETTERS_A_SMALL_WORD = 18  # a sentence of so many has one at least
+# Laws and notices do without small words; their clauses are longer than words.
+_LETTERS_A_CLAUSE = 7
 _LONGEST_TEASER = 260
 _SHORTEST_HEADLINE = 8  # letters; shorter ones are labels, a live blog's times
 
@@ -53,10 +58,7 @@ def prose_mask(text: str) -> NDArray[np.bool_]:
     A list of other articles with their ages, below a heading that says so, is none.
     """
     mask = np.zeros(len(text), np.bool_)
-    for segment in _SEGMENT.finditer(text, 0, _end_of_article(text)):
-        for sentence in _SENTENCE.finditer(text, segment.start(), segment.end()):
-            if _is_prose(sentence.group()):
-                mask[sentence.start() : sentence.end()] = True
+    _mark_sentences(code_points(text), _end_of_article(text), _properties(), mask)
     return mask
 
 
@@ -113,24 +115,75 @@ def _is_teaser(above: _Line, line: _Line, below: _Line | None) -> bool:
 
 
 def _is_headline(line: str) -> bool:
-    return len(_LETTER.findall(line)) >= _SHORTEST_HEADLINE
+    return sum(map(str.isalnum, line)) >= _SHORTEST_HEADLINE
 
 
-def _is_prose(sentence: str) -> bool:
-    if "ookie" in sentence:
-        return False  # a page speaks of itself
-    letters = len(_LETTER.findall(sentence))
-    if letters < (_LEAST_LETTERS if _ENDS.search(sentence) else _LEAST_UNENDED):
+@cache
+def _properties() -> NDArray[np.uint8]:
+    """Return what each character is in a sentence; uint8, shape (_TABLE_SIZE,), read-only."""
+    chars = list(map(chr, range(_TABLE_SIZE)))
+    table = _LETTER * np.fromiter(map(str.isalnum, chars), np.uint8, _TABLE_SIZE)
+    table |= _BLANK * np.fromiter(map(str.isspace, chars), np.uint8, _TABLE_SIZE)
+    table[ord("_")] |= _LETTER
+    for bit, signs in _SIGNS.items():
+        table[[ord(sign) for sign in signs]] |= bit
+    table.flags.writeable = False
+    return table
+
+
+@kernel
+def _mark_sentences(
+    codes: NDArray[np.uint32], stop: int, properties: NDArray[np.uint8], mask: NDArray[np.bool_]
+) -> None:
+    """Set the mask where a sentence is prose; a sentence ends at a separator at the latest."""
+    start = 0
+    while start < stop:
+        letters = commas = small_words = words = 0
+        before = _BLANK
+        last_end = np.uint32(0)
+        speaks_of_itself = False
+        at = start
+        while at < stop:
+            code = codes[at]
+            here = properties[code] if code < _TABLE_SIZE else 0
+            if here & _SEPARATOR or (last_end and not here & (_END | _CLOSING)):
+                break
+            if last_end and here & _END and before & _CLOSING:
+                break
+            if here & _END:
+                last_end = code
+            letters += here & _LETTER != 0
+            commas += here & _COMMA != 0
+            small_words += here & _SMALL_WORD != 0
+            words += here & _BLANK == 0 and before & _BLANK != 0
+            speaks_of_itself |= at >= start + 4 and _ends_cookie(codes, at)
+            before = here
+            at += 1
+        if not speaks_of_itself and _is_prose(letters, words, small_words, commas, int(last_end)):
+            mask[start:at] = True
+        start = at + (at == start)
+
+
+_COOKIE = tuple(map(ord, "ookie"))
+
+
+@kernel_part
+def _ends_cookie(codes: NDArray[np.uint32], at: int) -> bool:
+    """Whether a page speaks of itself here."""
+    for place in range(len(_COOKIE)):
+        if codes[at - place] != _COOKIE[len(_COOKIE) - 1 - place]:
+            return False
+    return True
+
+
+@kernel_part
+def _is_prose(letters: int, words: int, small_words: int, commas: int, last_end: int) -> bool:
+    """Whether a sentence is prose, by what it has and the sign at its end, if any."""
+    if letters < (_LEAST_LETTERS if last_end else _LEAST_UNENDED):
         return False
-    words = len(_BLANK.findall(sentence.strip())) + 1
-    if letters < words * _LETTERS_A_BLANK:
+    if letters < max(words, 1) * _LETTERS_A_BLANK:
         return False
-    small = sum(character in _FUNCTION_WORDS for character in sentence)
-    return small * _LETTERS_A_FUNCTION_WORD >= letters or _has_clauses(sentence, letters)
-
-
-def _has_clauses(sentence: str, letters: int) -> bool:
-    """Whether a sentence has a full stop, and clauses before it that are no list of words."""
-    commas = len(_COMMA.findall(sentence))
-    is_ended = _STOP.search(sentence) is not None
-    return is_ended and commas > 0 and letters >= (commas + 1) * _LETTERS_A_CLAUSE
+    if small_words * _LETTERS_A_SMALL_WORD >= letters:
+        return True
+    # A full stop, and clauses before it that are no list of words.
+    return last_end == _STOP and commas > 0 and letters >= (commas + 1) * _LETTERS_A_CLAUSE

@@ -69,7 +69,7 @@ def test_a_text_is_one_passage_with_itself(text: str) -> None:
     """A text shares all of itself with itself."""
     whole = AlignedPassage(0, len(text), 0, len(text))
 
-    assert Alignment((whole,), Differences(), 0, 0, NO_PARTNERS) == aligned(text, text)
+    assert Alignment((whole,), Differences(), 0, 0, NO_PARTNERS, NO_PARTNERS) == aligned(text, text)
 
 
 def test_single_wrong_lost_and_added_characters() -> None:
@@ -214,8 +214,10 @@ def test_prepared_sets_align_like_texts() -> None:
 
 def test_empty_texts_share_nothing() -> None:
     """Nothing aligns with nothing, and all of a text differs from nothing."""
-    assert Alignment((), Differences(), 0, 0, NO_PARTNERS) == aligned("", "")
-    assert Alignment((), Differences(inserted=2), 1, 1, NO_PARTNERS) == aligned("中国", "")
+    assert Alignment((), Differences(), 0, 0, NO_PARTNERS, NO_PARTNERS) == aligned("", "")
+    assert Alignment((), Differences(inserted=2), 1, 1, NO_PARTNERS, NO_PARTNERS) == aligned(
+        "中国", ""
+    )
 
 
 def test_length_below_one_is_refused() -> None:
