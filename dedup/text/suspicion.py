@@ -31,13 +31,14 @@ def look_for_damage(codes: NDArray[np.uint32]) -> int:
     return _look(codes, tables())
 
 
-def false_signs(codes: NDArray[np.uint32]) -> NDArray[np.int64]:
+def false_signs(codes: NDArray[np.uint32]) -> list[int]:
     """Return where signs stand that may be halves of two characters, ascending.
 
     No words come out where as many equal signs stand in a row as in a line that is drawn.
     """
     found = np.empty(codes.size, np.int64)
-    return found[: _find_false_signs(codes, tables(), found)]
+    result: list[int] = found[: _find_false_signs(codes, tables(), found)].tolist()
+    return result
 
 
 # Kernels read these as constants when they are compiled.
@@ -520,6 +521,8 @@ def _opens_line(codes: NDArray[np.uint32], at: int) -> bool:
 
 
 _FURTHEST = 12
+_USUAL_SIGNS = (0x2C, 0xFF0C, 0x3002)  # behind any other sign one common character less is asked
+_LEADS_OF_SIGNS = (0xA1, 0xA3)  # one may be left of a pair that a cleaner dropped
 _WEIGHT_OF_RARE = 3  # a rare character counts against a reading as much as three common ones for it
 _PLAIN_ENOUGH = 4
 _LEAST_UNDECIDED = 3
@@ -529,7 +532,8 @@ _HALF_WIDTH_SIGNS = (0x21, 0x28, 0x29, 0x2C, 0x3A, 0x3B, 0x3F)
 @kernel_part
 def _may_be_shifted(codes: NDArray[np.uint32], sign: int, tables: NDArray[np.int32]) -> bool:
     """Whether the characters behind a sign are common rather one byte off than as they stand."""
-    balance = 0
+    is_seldom = codes[sign] not in _USUAL_SIGNS
+    balance = 1 if is_seldom else 0
     lead = tables[_PAIRS, codes[sign]] & 0xFF
     if codes[sign] < 0x80:
         lead = codes[sign] | 0x80
@@ -539,8 +543,14 @@ def _may_be_shifted(codes: NDArray[np.uint32], sign: int, tables: NDArray[np.int
         if pair < 0x100:
             if _completes_a_char(codes, at, lead, pair, tables):
                 return True
-            return balance > 0 or (balance == 0 and at - start >= _LEAST_UNDECIDED)
-        balance += 1 if tables[_COMMON, lead << 8 | pair >> 8] else -_WEIGHT_OF_RARE
+            is_decided = balance > 0 or (balance == 0 and at - start >= _LEAST_UNDECIDED)
+            return at > start and is_decided
+        if is_seldom and at > start and balance > 0 and tables[_BITS, codes[at]] & _SIGN:
+            break
+        if tables[_COMMON, lead << 8 | pair >> 8] or (at == start and lead in _LEADS_OF_SIGNS):
+            balance += 1
+        else:
+            balance -= _WEIGHT_OF_RARE
         balance -= 1 if tables[_COMMON, pair] else -_WEIGHT_OF_RARE
         if balance >= _PLAIN_ENOUGH:
             return True

@@ -198,6 +198,7 @@ _BLANKS = (
     "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u2800"
 )
 _HALF_WIDTH_SIGNS = "!(),:;?"
+_LEADS_OF_SIGNS = (0xA1, 0xA3)  # one may be left of a pair that a cleaner dropped
 
 
 class Row(IntEnum):
@@ -312,9 +313,9 @@ def _may_follow(
     The first step of `dedup.text.suspicion`'s closer look, taken for all characters.
     """
     pairs, is_common_pair = pairs[:0x10000], common != 0
-    result: NDArray[np.bool_] = (pairs >= 0x100) & (
-        is_common_pair[trail << 8 | pairs >> 8] | ~is_common_pair[pairs]
-    )
+    result: NDArray[np.bool_] = pairs >= 0x100
+    if trail not in _LEADS_OF_SIGNS:
+        result &= is_common_pair[trail << 8 | pairs >> 8] | ~is_common_pair[pairs]
     letters = np.arange(0x40, 0x7F)
     result[letters] = is_common_pair[trail << 8 | letters]
     result[_codes(_HALF_WIDTH_SIGNS)] = is_common_pair[trail << 8 | 0xA3]
