@@ -13,10 +13,7 @@ COPY dedup dedup
 COPY dedup_client dedup_client
 # The kernels' machine code fits any server of the last ten years, not the builder's alone.
 RUN /opt/dedup/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation . \
-    && printf '复工复产，首先要抓牢防疫。疫情暴发后，全县迅速行动，始终坚持领导在一线指挥，做好企业的服务工作，帮助解决口罩和用工的问题。' > /tmp/a.txt \
-    && cp /tmp/a.txt /tmp/b.txt && printf '本报讯' >> /tmp/b.txt \
-    && /opt/dedup/bin/dedup check /tmp/a.txt /tmp/b.txt > /tmp/verdicts \
-    && grep -q reprint /tmp/verdicts
+    && /opt/dedup/bin/python -P -m dedup.warm_up
 
 FROM python:3.13-slim
 

@@ -1,17 +1,17 @@
-"""Measure what grows with the number of known articles: start, memory, disk and checks.
+"""Measure what grows with the number of articles: scans, starts, memory, disk and checks.
 
-    python benchmarks/bench_scale.py CORPUS FOLDER [--known 10000 100000 1000000]
+    python benchmarks/bench_scale.py CORPUS FOLDER [--articles 10000 100000 1000000]
         [--requests 1000] [--rounds 3] [--figure FILE]
 
 Articles are clauses of real ones (`*.jsonl.gz` files in CORPUS), put together anew: of 10,000,
-a new one shares sampled shingles with as many as a real one does. They are written to a store
-in FOLDER without being compared, as originals; a store that has some is filled up. After each
-size a service is started on it and asked, in turns with an endpoint that does nothing, about
-new articles that it is not to remember. See docs/performance.md.
+a new one shares sampled shingles with as many as a real one does. They are scanned, one in
+twenty of them a copy; and written to a store in FOLDER without being compared, as originals,
+where a store that has some is filled up. After each size a service is started on the store
+and asked, in turns with an endpoint that does nothing, about new articles that it is not to
+remember. See docs/performance.md.
 """
 
 import argparse
-import re
 import statistics
 import time
 import urllib.request
@@ -21,11 +21,20 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import NamedTuple
 
+import orjson
 import psutil  # type: ignore[import-untyped]
 from bench_speed import DEDUP, EMPTY_SERVICE, NUM_CHARS, checked, requests_of, served
-from speed.collection import make_articles, read_texts
+from speed.collection import (
+    Made,
+    make_articles,
+    mixed,
+    read_texts,
+    with_copies,
+    write_collection,
+)
 from speed.load import run_load
 
 from dedup import Article, DedupConfig, Verdict
@@ -35,41 +44,75 @@ from dedup.preparation import PreparedArticle, Preparer, text_to_keep
 from dedup.store.base import Finding, NewArticle
 from dedup.store.opening import open_store
 
-_CLAUSE = re.compile(r"[^，。！？；\n]{4,}[，。！？；]")
 _WRITTEN_AT_ONCE = 512
+_SAMPLED_EVERY_S = 0.2
 
 
-class Measured(NamedTuple):
-    """What a number of known articles costs.
+class Scanned(NamedTuple):
+    """What a scan of a number of articles costs, and what it finds.
 
     Attributes:
-        known: The number.
+        rate: Articles a second, start-up included.
+        ram: Bytes of memory an article at the peak, all processes together.
+        recall: Share of the copies that are told to be copies of their originals.
+    """
+
+    rate: float
+    ram: float
+    recall: float
+
+
+class Served(NamedTuple):
+    """What a service that knows a number of articles costs.
+
+    Attributes:
         ready: Seconds from the start of a service to its first answer.
         ram: Bytes of memory an article.
         disk: Bytes of the store an article.
         rate: Checks a second, as shares of an empty endpoint's, one of each round.
     """
 
-    known: int
     ready: float
     ram: float
     disk: float
     rate: Sequence[float]
 
 
-def mixed(texts: Sequence[str], seed: int) -> Iterator[str]:
-    """Yield articles of clauses of others, of the lengths of these."""
-    generator = Random(seed)
-    clauses = [clause for text in texts for clause in _CLAUSE.findall(text)]
-    lengths = [max(150, min(len(text), 6_000)) for text in texts]
-    while True:
-        wanted = 1.25 * generator.choice(lengths)
-        pieces: list[str] = []
-        num_chars = 0
-        while num_chars < wanted:
-            pieces.append(generator.choice(clauses))
-            num_chars += len(pieces[-1])
-        yield "".join(pieces)
+def measure_scan(count: int, texts: Sequence[str]) -> Scanned:
+    """Scan a collection."""
+    generator = Random(count)
+    originals: dict[str, str] = {}
+
+    def articles() -> Iterator[Made]:
+        for one in islice(with_copies(mixed(texts, generator), generator), count):
+            if one.copied is not None:
+                originals[one.id] = one.copied
+            yield one
+
+    with TemporaryDirectory() as folder, TemporaryFile() as output:
+        write_collection(articles(), Path(folder))
+        begun = time.perf_counter()
+        process = psutil.Popen([DEDUP, "scan", folder, "--json"], stdout=output)
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, memory_of(process))
+            time.sleep(_SAMPLED_EVERY_S)
+        taken = time.perf_counter() - begun
+        if process.returncode != 0:
+            raise SystemExit(f"scanning {count:,} articles failed")
+        output.seek(0)
+        answers = map(orjson.loads, output)
+        found = sum(originals.get(one["id"], "") == one["original"] for one in answers)
+    return Scanned(count / taken, peak / count, found / len(originals))
+
+
+def memory_of(process: psutil.Process) -> int:
+    """Return the bytes that a process and its children have in memory, shared pages once."""
+    total = 0
+    for one in (process, *process.children()):
+        with suppress(psutil.Error):  # it may have ended
+            total += one.memory_full_info().pss
+    return total
 
 
 def fill(folder: Path, known: int, texts: Sequence[str]) -> None:
@@ -79,7 +122,7 @@ def fill(folder: Path, known: int, texts: Sequence[str]) -> None:
     present = store.read().stats().articles
     articles = (
         Article(text=text, id=f"{present}-{number}")
-        for number, text in enumerate(mixed(texts, present))
+        for number, text in enumerate(mixed(texts, Random(present)))
     )
     for _ in range(present, known, _WRITTEN_AT_ONCE):
         with store.write() as writer:
@@ -110,7 +153,9 @@ def _as_original(prepared: PreparedArticle) -> NewArticle:
     )
 
 
-def measure(folder: Path, known: int, texts: Sequence[str], requests: int, rounds: int) -> Measured:
+def measure_service(
+    folder: Path, known: int, texts: Sequence[str], requests: int, rounds: int
+) -> Served:
     """Start a service on a store and ask it."""
     disk = sum(file.stat().st_size for file in folder.iterdir()) / known
     begun = time.perf_counter()
@@ -129,7 +174,7 @@ def measure(folder: Path, known: int, texts: Sequence[str], requests: int, round
             rate = checked(run_load(port, requests_of(new, "n", remember=False)))
             rates.append(rate / limit)
         ram = service.memory_info().rss / known
-    return Measured(known, ready, ram, disk, rates)
+    return Served(ready, ram, disk, rates)
 
 
 def wait_until_ready(port: int) -> None:
@@ -140,23 +185,27 @@ def wait_until_ready(port: int) -> None:
         time.sleep(0.05)
 
 
-def draw(rows: Sequence[Measured], path: Path) -> None:
-    """Draw the shares and the bytes by the number of known articles."""
+def draw(
+    counts: Sequence[int], scans: Sequence[Scanned], services: Sequence[Served], path: Path
+) -> None:
+    """Draw articles a second and bytes an article by the number of articles."""
     import matplotlib as mpl
 
     mpl.use("svg")
     from matplotlib import pyplot as plt
 
-    figure, (rates, sizes) = plt.subplots(1, 2, figsize=(9, 3.2))
-    known = [row.known for row in rows]
-    rates.plot(known, [statistics.median(row.rate) for row in rows], marker="o")
-    rates.set(title="checks of new articles", ylabel="share of the empty endpoint", ylim=(0, None))
-    sizes.plot(known, [row.ram for row in rows], marker="o", label="memory of the service")
-    sizes.plot(known, [row.disk for row in rows], marker="s", label="store on the disk")
-    sizes.set(title="an article", ylabel="bytes", ylim=(1, None), yscale="log")
+    figure, (rates, shares, sizes) = plt.subplots(1, 3, figsize=(12, 3.2))
+    rates.plot(counts, [one.rate for one in scans], marker="o")
+    rates.set(title="dedup scan", ylabel="articles a second", ylim=(0, None))
+    shares.plot(counts, [statistics.median(one.rate) for one in services], marker="o")
+    shares.set(title="checks of new articles", ylabel="share of an empty endpoint", ylim=(0, None))
+    sizes.plot(counts, [one.ram for one in scans], marker="o", label="memory of a scan")
+    sizes.plot(counts, [one.ram for one in services], marker="s", label="memory of a service")
+    sizes.plot(counts, [one.disk for one in services], marker="^", label="store on the disk")
+    sizes.set(title="an article", ylabel="bytes", yscale="log")
     sizes.legend()
-    for axes in (rates, sizes):
-        axes.set(xlabel="known articles", xscale="log")
+    for axes in (rates, shares, sizes):
+        axes.set(xlabel="articles", xscale="log")
     figure.tight_layout()
     figure.savefig(path, format="svg", metadata={"Date": None})
 
@@ -166,24 +215,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("corpus", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--known", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--articles", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--requests", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--figure", type=Path)
     arguments = parser.parse_args()
     texts = read_texts(arguments.corpus)
-    rows = []
-    print("| known | ready, s | memory, bytes an article | disk | share of the empty endpoint |")
-    print("| --- | --- | --- | --- | --- |")
-    for known in sorted(arguments.known):
-        folder = arguments.folder / str(known)
-        fill(folder, known, texts)
-        row = measure(folder, known, texts, arguments.requests, arguments.rounds)
-        rows.append(row)
-        rate = f"{statistics.median(row.rate):.2f} [{min(row.rate):.2f}–{max(row.rate):.2f}]"
-        print(f"| {known:,} | {row.ready:.1f} | {row.ram:,.0f} | {row.disk:,.0f} | {rate} |")
+    counts = sorted(arguments.articles)
+    scans: list[Scanned] = []
+    services: list[Served] = []
+    print("| articles | scan, articles/s | memory an article | copies found |", end="")
+    print(" service ready, s | memory an article | disk | share of the empty endpoint |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for number in counts:
+        scans.append(measure_scan(number, texts))
+        rate, ram, recall = scans[-1]
+        print(f"| {number:,} | {rate:,.0f} | {ram:,.0f} | {recall:.4f} |", end="", flush=True)
+        folder = arguments.folder / str(number)
+        fill(folder, number, texts)
+        services.append(
+            measure_service(folder, number, texts, arguments.requests, arguments.rounds)
+        )
+        ready, ram, disk, rates = services[-1]
+        share = f"{statistics.median(rates):.2f} [{min(rates):.2f}–{max(rates):.2f}]"
+        print(f" {ready:.1f} | {ram:,.0f} | {disk:,.0f} | {share} |", flush=True)
     if arguments.figure is not None:
-        draw(rows, arguments.figure)
+        draw(counts, scans, services, arguments.figure)
 
 
 if __name__ == "__main__":

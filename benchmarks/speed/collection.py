@@ -1,8 +1,10 @@
 """Collections of any size out of a few real articles, with copies that are known."""
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, islice
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -13,12 +15,21 @@ from quality.script import convert
 from dedup.text.pinyin import reading_of
 from dedup.text.words import is_han
 
-__all__ = ["Made", "make_articles", "mirror", "read_texts", "write_collection"]
+__all__ = [
+    "Made",
+    "make_articles",
+    "mirror",
+    "mixed",
+    "read_texts",
+    "with_copies",
+    "write_collection",
+]
 
 _SHARE_OF_COPIES = 0.05
-_LONGEST = 6_000
+_SHORTEST, _LONGEST = 150, 6_000
 _NUM_COMMON = 1_500  # nine in ten characters of news are among these
 _ABOUT_AS_COMMON = 300
+_CLAUSE = re.compile(r"[^，。！？；\n]{4,}[，。！？；]")
 
 
 class Made(NamedTuple):
@@ -48,8 +59,7 @@ def make_articles(texts: Sequence[str], count: int, *, length: int | None, seed:
 
     In each the commonest Han characters stand for others about as common, so that two
     articles with a sentence in common share no shingle, and yet rare characters are as rare
-    and as lonely as in print. One in twenty is a copy: lightly edited, in the other script, or
-    a mirror with readings behind its characters.
+    and as lonely as in print. One in twenty is a copy; see `with_copies`.
 
     Args:
         texts: Real articles.
@@ -57,32 +67,59 @@ def make_articles(texts: Sequence[str], count: int, *, length: int | None, seed:
         length: Characters of each; None for the lengths of the real ones.
         seed: Makes two calls give the same.
     """
-    return list(_articles(texts, count, length, Random(seed)))
+    generator = Random(seed)
+    return list(islice(with_copies(_exchanged(texts, length, generator), generator), count))
 
 
-def _articles(
-    texts: Sequence[str], count: int, length: int | None, generator: Random
-) -> Iterator[Made]:
+def mixed(texts: Sequence[str], generator: Random) -> Iterator[str]:
+    """Yield articles of clauses of others, of the lengths of these.
+
+    They are made in no time, and as many of 10,000 share sampled shingles with a new one as of
+    real articles.
+    """
+    clauses = [clause for text in texts for clause in _CLAUSE.findall(text)]
+    lengths = [max(_SHORTEST, min(len(text), _LONGEST)) for text in texts]
+    while True:
+        wanted = 1.25 * generator.choice(lengths)
+        pieces: list[str] = []
+        num_chars = 0
+        while num_chars < wanted:
+            pieces.append(generator.choice(clauses))
+            num_chars += len(pieces[-1])
+        yield "".join(pieces)
+
+
+def with_copies(originals: Iterable[str], generator: Random) -> Iterator[Made]:
+    """Yield articles, after some of them a copy of one of the latest thousand.
+
+    One in twenty of what is yielded is: lightly edited, in the other script, or a mirror with
+    readings behind its characters.
+    """
+    latest: deque[Made] = deque(maxlen=1_000)
+    # Of equal articles the one with the smaller id is the original.
+    ids = (f"{number:08}" for number in count())
+    for text in originals:
+        while latest and generator.random() < _SHARE_OF_COPIES:
+            original = generator.choice(latest)
+            change = generator.choice((_edited, _traditional, mirror))
+            yield Made(next(ids), change(original.text, generator), original.id)
+        latest.append(Made(next(ids), text, None))
+        yield latest[-1]
+
+
+def _exchanged(texts: Sequence[str], length: int | None, generator: Random) -> Iterator[str]:
     sentences = [f"{one}。" for text in texts for one in text.split("。") if len(one) > 15]
     counts = Counter(char for text in texts[:2_000] for char in text if is_han(char))
     commonest = [char for char, _ in counts.most_common(_NUM_COMMON)]
-    originals: list[Made] = []
-    for number in range(count):
-        if originals and generator.random() < _SHARE_OF_COPIES:
-            original = generator.choice(originals[-1_000:])
-            change = generator.choice((_edited, _traditional, mirror))
-            yield Made(str(number), change(original.text, generator), original.id)
-            continue
-        wanted = length or max(150, min(len(generator.choice(texts)), _LONGEST))
+    while True:
+        wanted = length or max(_SHORTEST, min(len(generator.choice(texts)), _LONGEST))
         text = ""
         # None twice: a repeated body is damage.
         for sentence in generator.sample(sentences, min(len(sentences), 1 + wanted // 16)):
             text += sentence
             if len(text) >= wanted:
                 break
-        text = text.translate(_exchange(commonest, generator))
-        originals.append(Made(str(number), text[:length], None))
-        yield originals[-1]
+        yield text.translate(_exchange(commonest, generator))[:length]
 
 
 def _exchange(commonest: Sequence[str], generator: Random) -> dict[int, str]:
@@ -115,7 +152,7 @@ def mirror(text: str, generator: Random) -> str:
     )
 
 
-def write_collection(articles: Sequence[Made], folder: Path) -> Path:
+def write_collection(articles: Iterable[Made], folder: Path) -> Path:
     """Write articles as JSON lines and return the file."""
     path = folder / "articles.jsonl"
     with path.open("w", encoding="utf-8") as lines:

@@ -44,6 +44,8 @@ _PROBED_SHARE = 1 / 8  # of a long one: 99.8 % of its windows have one of so low
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # of the polynomial hash; odd
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)  # of SplitMix64 (Steele, Lea and Flood 2014)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_NAME = np.uint64(0xFFFFFFFF)
+_HIGHEST = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 class SampledShingles(NamedTuple):
@@ -163,34 +165,45 @@ def _winnow(hashes: NDArray[np.uint64], listed: NDArray[np.uint32]) -> int:
     until it leaves, so the time is linear. Returns how many were written.
     """
     window = min(max(hashes.size // _WINDOWS, _LEAST_WINDOW), _LARGEST_WINDOW)
+    least = _least_of(hashes, 0, min(window, hashes.size))
     count = 0
-    least = written = -1
-    for end in range(hashes.size):
-        start = end - window + 1
-        if least < start or least < 0:
-            least = max(start, 0)
-            for i in range(least, end + 1):
-                if hashes[i] <= hashes[least]:
-                    least = i
-        elif hashes[end] <= hashes[least]:
+    if hashes.size > 0:
+        listed[0] = np.uint32(hashes[least] & _NAME)
+        count = 1
+    for end in range(window, hashes.size):
+        if hashes[end] <= hashes[least]:
             least = end
-        if (start >= 0 or end == hashes.size - 1) and least != written:
-            listed[count] = np.uint32(hashes[least] & np.uint64(0xFFFFFFFF))
-            written = least
-            count += 1
+        elif least == end - window:
+            least = _least_of(hashes, least + 1, end + 1)
+        else:
+            continue
+        listed[count] = np.uint32(hashes[least] & _NAME)
+        count += 1
     return count
+
+
+@kernel_part
+def _least_of(hashes: NDArray[np.uint64], start: int, stop: int) -> int:
+    """Return the place of the least hash from `start` to `stop`, the last of equal ones."""
+    least = start
+    smallest = _HIGHEST
+    for i in range(start, stop):
+        if hashes[i] <= smallest:
+            smallest = hashes[i]
+            least = i
+    return least
 
 
 @kernel_part
 def _choose_probes(hashes: NDArray[np.uint64], probed: NDArray[np.uint32]) -> int:
     """Write the names of the shingles to look up; return how many."""
-    highest = np.uint64(0xFFFFFFFFFFFFFFFF)
+    highest = _HIGHEST
     if hashes.size > _ALWAYS_PROBED:
         share = max(_ALWAYS_PROBED / hashes.size, _PROBED_SHARE)
         highest = np.uint64(share * 18446744073709549568.0)  # below 2**64 as a double
     count = 0
     for value in hashes:
-        if value <= highest:
-            probed[count] = np.uint32(value & np.uint64(0xFFFFFFFF))
-            count += 1
+        # Without a branch, that nobody could predict.
+        probed[count] = np.uint32(value & _NAME)
+        count += value <= highest
     return count

@@ -21,9 +21,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels import kernel
+from dedup.kernels import kernel, kernel_part
 from dedup.text.code_points import code_points
 from dedup.text.marks import Mark, joined
+from dedup.text.triggers import NOTICE_PAIRS
 from dedup.text.words import simplify
 
 __all__ = ["find_boilerplate", "menu_entries"]
@@ -37,6 +38,8 @@ _BESIDE = re.compile(
     r"\s*(?:HKT)?\s*(?:今[日天]|昨[日天])?\s*(?:\d{1,2}:\d\d(?::\d\d)?)?\s*(?:HKT|更新)?"
     r"|\d{1,2}\s*(?:秒|分钟|小时|个小时|天|日|周|个月)前|刚刚|(?:Top|TOP|No\.)?\s*\d{1,5}\s*[.、]?|[\W_]+|[A-Za-z]"
 )
+# What it consists of: most lines have another character soon, and need not be tried in all ways.
+_OF_BESIDE = re.compile(r"[\W_0-9A-Za-z\d年月日星期周一二三四五六天今昨更新秒分钟小时个前刚]*")
 # At the start of a short line.
 _OPENING = re.compile(
     r"[\[【（(]?\s*(?:责任编辑|责编|编辑|值班编辑|本文来源|文章来源|信息来源|稿源|上一篇|下一篇|前一篇|后一篇"
@@ -63,8 +66,14 @@ _SITE_NOTICE = re.compile(
     r"|(?:您|你)[^，。]{0,12}浏览器|最佳(?:浏览|阅读|瀏览)效果.{0,20}浏览器"
     r"|不构成任何.{0,6}(?:投资|买卖)"
 )
-# What each of them holds; a fast way to say that there is none.
-_SITE_WORDS = ("ookie", "广告", "廣告", "浏览器", "瀏覽器", "不构成", "不構成")
+# What each of them holds, by a character of it: a fast way to say that there is none.
+_SITE_WORDS = (
+    ("k", ("ookie",)),
+    ("告", ("广告", "廣告")),
+    ("器", ("浏览器", "瀏覽器")),
+    ("构", ("不构成",)),
+    ("構", ("不構成",)),
+)
 _LONGEST_SITE_NOTICE = 250
 
 # A headline with its time or age behind it, or a teaser that is cut off.
@@ -73,7 +82,7 @@ _LISTED = re.compile(
     r"(?:\s*-\s*\d{8})?$|(?<![.…])(?:\.{3}|…)$"
 )
 _ENDS_LISTED = ")）.…0123456789"
-_WIDE_CLOSING = ord("）")
+_DIGITS_OF_DATE = 8
 
 # A line is a sentence if it has a stop or such a clause, or is long.
 _TWO_COMMAS = re.compile(r"[，,][^，,]{4,}[，,]")
@@ -91,11 +100,12 @@ class _Line(NamedTuple):
     start: int
     end: int
     plain: str
+    has_pair: bool  # of `NOTICE_PAIRS`
 
     @property
     def is_notice(self) -> bool:
         """Whether nothing else can be made of it."""
-        return (
+        return self.has_pair and (
             _OPENING.match(self.plain) is not None
             or _NOTICE.search(self.plain) is not None
             or _speaks_of_site(self.plain)
@@ -107,16 +117,23 @@ class _Line(NamedTuple):
         entry = self.plain.strip(_DECORATION).lower()
         return (
             entry in menu_entries()
-            or _BESIDE.fullmatch(self.plain) is not None
+            or _is_beside(self.plain)
             or _is_listed(self.plain)
             or self.is_notice
         )
 
 
-def find_boilerplate(text: str) -> list[Mark]:
-    """Return the stretches of boilerplate, each of whole lines, ascending and disjoint."""
+def find_boilerplate(text: str, codes: NDArray[np.uint32] | None = None) -> list[Mark]:
+    """Return the stretches of boilerplate, each of whole lines, ascending and disjoint.
+
+    Args:
+        text: The text.
+        codes: Its code points, if they are at hand.
+    """
+    if codes is None:
+        codes = code_points(text)
     marks: list[Mark] = []
-    for lines in _runs_of_short_lines(text):
+    for lines in _runs_of_short_lines(text, codes):
         block = _block(lines)
         if block:
             marks.append(Mark(block[0].start, block[-1].end))
@@ -128,11 +145,11 @@ def find_boilerplate(text: str) -> list[Mark]:
 
 def _site_notices(text: str) -> Iterator[Mark]:
     """Yield the paragraphs in which a page speaks of itself."""
-    if not any(map(text.__contains__, _SITE_WORDS)):
+    if not _has_site_word(text):
         return
     start = 0
     for raw in text.split("\n"):
-        if any(word in raw for word in _SITE_WORDS) and len(raw) <= _LONGEST_SITE_NOTICE:
+        if len(raw) <= _LONGEST_SITE_NOTICE and _has_site_word(raw):
             line = raw.strip()
             if _speaks_of_site(simplify(line)):
                 begin = start + raw.index(line)
@@ -142,25 +159,28 @@ def _site_notices(text: str) -> Iterator[Mark]:
 
 def _speaks_of_site(plain: str) -> bool:
     """Whether a page speaks of itself; looked for closely only where one of the words is."""
-    return any(map(plain.__contains__, _SITE_WORDS)) and _SITE_NOTICE.search(plain) is not None
+    return _has_site_word(plain) and _SITE_NOTICE.search(plain) is not None
 
 
-def _runs_of_short_lines(text: str) -> Iterator[list[_Line]]:
-    """Yield lines without a sentence that follow one another, blank ones between left out."""
+def _has_site_word(text: str) -> bool:
+    return any(char in text and any(word in text for word in words) for char, words in _SITE_WORDS)
+
+
+def _runs_of_short_lines(text: str, codes: NDArray[np.uint32]) -> Iterator[list[_Line]]:
+    """Yield lines without a sentence that follow one another, blank ones between left out.
+
+    Of runs that are too short for a block, only lines that may be notices, one by one.
+    """
     run: list[_Line] = []
-    codes = code_points(text)
-    found = np.empty((codes.size // 2 + 1, 3), np.int64)
-    for start, end, is_behind_sentence in found[: _find_short_lines(codes, found)].tolist():
-        if run and is_behind_sentence:
+    found = np.empty((codes.size // 2 + 1, 4), np.int64)
+    lines = found[: _find_lines(codes, _notice_bits(), found)]
+    for start, end, opens_run, has_pair in lines.tolist():
+        if run and opens_run:
             yield run
             run = []
-        raw = text[start:end]
-        line = raw.strip()
-        if not line:
-            continue
+        line = text[start:end]
         if not _is_sentence(line):
-            begin = start + raw.index(line)
-            run.append(_Line(begin, begin + len(line), simplify(line)))
+            run.append(_Line(start, end, simplify(line), bool(has_pair)))
         elif run:
             yield run
             run = []
@@ -168,41 +188,123 @@ def _runs_of_short_lines(text: str) -> Iterator[list[_Line]]:
         yield run
 
 
-_LINE_END, _FULL_STOP = ord("\n"), ord("。")
+@cache
+def _notice_bits() -> NDArray[np.uint64]:
+    """Return which of `NOTICE_PAIRS` each character opens and which it closes, a bit for each.
+
+    Of either script; uint64, shape (2, 0x10000).
+    """
+    bits = np.zeros((2, _PLANE), np.uint64)
+    usual = "".join(map(chr, range(0x20, 0xA000)))
+    simplified = np.array([ord(char) for char in simplify(usual)])
+    for number, pair in enumerate(NOTICE_PAIRS):
+        for side, char in enumerate(pair):
+            bits[side, 0x20 + np.flatnonzero(simplified == ord(char))] |= np.uint64(1 << number)
+    bits.flags.writeable = False
+    return bits
+
+
+_PLANE = 0x10000
+_LINE_END, _COPYRIGHT = ord("\n"), ord("©")
+_STOPS = (ord("。"), ord("；"))
+_COMMAS = (ord("，"), ord(","))
+_FEWEST_BETWEEN_COMMAS = 4
+_LISTED_ENDS = tuple(map(ord, _ENDS_LISTED))
+
+
+@kernel_part
+def _is_space(code: int) -> bool:
+    """Whether `str.strip` takes a character away."""
+    if code <= 0x20:
+        return 0x09 <= code <= 0x0D or code >= 0x1C
+    if code < 0x1680:
+        return code in (0x85, 0xA0)
+    return 0x2000 <= code <= 0x200A or code in (0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
+
+
+@kernel_part
+def _num_bytes(code: int) -> int:
+    """Return how many bytes a character has in UTF-8."""
+    return 1 + (code >= 0x80) + (code >= 0x800) + (code >= _PLANE)
+
+
+@kernel_part
+def _may_be_short(codes: NDArray[np.uint32], start: int, end: int) -> bool:
+    """Whether a line may be no sentence, as `_is_sentence` has it; what is listed may."""
+    if end - start > _MOST_CHARS:
+        return False
+    if codes[end - 1] in _LISTED_ENDS:
+        return True
+    num_bytes = 0
+    last_comma = end
+    for at in range(start, end):
+        code = codes[at]
+        if code in _STOPS:
+            return False
+        if code in _COMMAS:
+            if at - last_comma > _FEWEST_BETWEEN_COMMAS:
+                return False
+            last_comma = at
+        num_bytes += _num_bytes(code)
+    return num_bytes <= _MOST_BYTES
+
+
+@kernel_part
+def _has_pair(codes: NDArray[np.uint32], start: int, end: int, bits: NDArray[np.uint64]) -> bool:
+    """Whether one of the pairs is in a line, without which it is no notice."""
+    opened = np.uint64(0)
+    for at in range(start, end):
+        code = codes[at]
+        if code >= _PLANE:
+            opened = np.uint64(0)
+            continue
+        if opened & bits[1, code] or code == _COPYRIGHT:
+            return True
+        opened = bits[0, code]
+    return False
 
 
 @kernel
-def _find_short_lines(codes: NDArray[np.uint32], found: NDArray[np.int64]) -> int:
-    """Write which lines may be no sentence, and return their number.
+def _find_lines(
+    codes: NDArray[np.uint32], bits: NDArray[np.uint64], found: NDArray[np.int64]
+) -> int:
+    """Write the lines that may be boilerplate, and return their number.
 
-    Of each where it starts and ends, and whether a sentence stands in front of it. Blank
-    lines, and some with a full stop, are left to the caller.
+    Of each where it starts and ends without the blanks around it, whether a run begins with
+    it, and whether it may be a notice. Of a run that is too short for a block all others are
+    left out.
     """
-    count = start = is_behind_sentence = 0
-    has_stop = False
-    for at in range(codes.size + 1):
-        code = codes[at] if at < codes.size else _LINE_END
-        has_stop |= code == _FULL_STOP
-        if code != _LINE_END:
+    count = first = line_start = 0
+    for line_end in range(codes.size + 1):
+        if line_end < codes.size and codes[line_end] != _LINE_END:
             continue
-        if at > start:
-            last = codes[at - 1]
-            # Others may be blanks, or end what is listed.
-            is_plain_end = last > 0x3000 and last != _WIDE_CLOSING
-            if at - start > _MOST_CHARS or (has_stop and is_plain_end):
-                is_behind_sentence = 1
-            else:
-                found[count, 0], found[count, 1], found[count, 2] = start, at, is_behind_sentence
+        start, end = line_start, line_end
+        line_start = line_end + 1
+        while start < end and _is_space(codes[start]):
+            start += 1
+        while end > start and _is_space(codes[end - 1]):
+            end -= 1
+        is_blank = start == end
+        is_short = not is_blank and _may_be_short(codes, start, end)
+        if is_short:
+            found[count, 0], found[count, 1] = start, end
+            count += 1
+        if (is_short or is_blank) and line_end < codes.size:
+            continue
+        lines, is_block = count, count - first >= _FEWEST_LINES
+        count = first
+        for place in range(first, lines):
+            has_pair = _has_pair(codes, found[place, 0], found[place, 1], bits)
+            if is_block or has_pair:
+                found[count, 0], found[count, 1] = found[place, 0], found[place, 1]
+                found[count, 2] = not is_block or place == first
+                found[count, 3] = has_pair
                 count += 1
-                is_behind_sentence = 0
-        start = at + 1
-        has_stop = False
+        first = count
     return count
 
 
 def _is_sentence(line: str) -> bool:
-    if len(line) > _MOST_CHARS:
-        return True
     if _is_listed(line):
         return False
     if "。" in line or "；" in line:
@@ -212,9 +314,21 @@ def _is_sentence(line: str) -> bool:
     return len(line.encode("utf-8", "surrogatepass")) > _MOST_BYTES
 
 
+def _is_beside(plain: str) -> bool:
+    return _OF_BESIDE.fullmatch(plain) is not None and _BESIDE.fullmatch(plain) is not None
+
+
 def _is_listed(line: str) -> bool:
     # Searching every line would cost more than all else.
-    return line[-1] in _ENDS_LISTED and _LISTED.search(line) is not None
+    last = line[-1]
+    if last in ")）":
+        inside = line[:-1].rstrip()[-1:]
+        may_be = inside == "前" or inside.isdecimal()
+    elif last in ".…":
+        may_be = line.endswith(("...", "…"))
+    else:
+        may_be = "-" in line and line[-_DIGITS_OF_DATE:].isdecimal()
+    return may_be and _LISTED.search(line) is not None
 
 
 def _block(lines: list[_Line]) -> list[_Line]:

@@ -8,7 +8,7 @@ the tables here join several of them.
 Nothing is built before it is asked for.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -24,6 +24,7 @@ LOST_BYTE = 1 << 32
 _PLANE = 0x10000
 _LENGTH_SHIFT = 40
 _REPLACEMENT = 0xFFFD
+_LINE_END = 0x0A
 _HIGH_LEADS = range(0x81, 0xFF)
 _TRAILS = (*range(0x40, 0x7F), *range(0x80, 0xFF))
 
@@ -52,49 +53,52 @@ def bytes_of(encoding: str) -> NDArray[np.int64]:
         with the bytes, the last one lowest.
     """
     table = np.zeros(_PLANE, np.int64)
-    for char, data in _TABLES[encoding]():
-        table[ord(char)] = len(data) << _LENGTH_SHIFT | int.from_bytes(data, "big")
+    for codes, entries in _TABLES[encoding]():
+        table[codes] = entries
     table[_REPLACEMENT] = LOST_BYTE
     table.flags.writeable = False
     return table
 
 
-def _latin() -> Iterator[tuple[str, bytes]]:
+_Part = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Code points and their entries; of several parts the later overrule the earlier."""
+
+
+def _latin() -> Iterator[_Part]:
     """Yield Latin-1 with its control characters, and Windows-1252."""
-    for code in range(0x100):
-        yield chr(code), bytes((code,))
-        yield bytes((code,)).decode("cp1252", "replace"), bytes((code,))
+    singles = [bytes((code,)) for code in range(0x100)]
+    yield _listed((single.decode("latin-1"), single) for single in singles)
+    yield _listed((single.decode("cp1252", "replace"), single) for single in singles)
 
 
-def _latin_or_utf8() -> Iterator[tuple[str, bytes]]:
+def _latin_or_utf8() -> Iterator[_Part]:
     """Yield Latin-1 and Windows-1252, and other letters as their two bytes of UTF-8.
 
     Some readers take each pair of bytes that is valid UTF-8 for such, and only the rest
     for Latin-1: `推荐` in GBK is `ÍƼö` then, with `Ƽ` for C6BC.
     """
-    for code in range(0x100, 0x800):
-        yield chr(code), chr(code).encode()
+    yield _listed((chr(code), chr(code).encode()) for code in range(0x100, 0x800))
     yield from _latin()
 
 
-def _gb18030() -> Iterator[tuple[str, bytes]]:
-    yield from _encodable("gb18030")
-    yield from _GB18030_2005.items()
+def _gb18030() -> Iterator[_Part]:
+    yield _encodable("gb18030")
+    yield _listed(_GB18030_2005.items())
 
 
-def _gbk() -> Iterator[tuple[str, bytes]]:
+def _gbk() -> Iterator[_Part]:
     yield from _gb18030()
-    yield "\N{EURO SIGN}", b"\x80"
+    yield _listed([("\N{EURO SIGN}", b"\x80")])
 
 
-def _big5() -> Iterator[tuple[str, bytes]]:
+def _big5() -> Iterator[_Part]:
     """Yield the user-defined rows of Microsoft's table, and what the codecs have beside it."""
     rows = ((0xFA40, 0xFEFE, 0xE000), (0x8E40, 0xA0FE, 0xE311), (0x8140, 0x8DFE, 0xEEB8))
     for first, last, code in rows:
-        for index, pair in enumerate(_big5_pairs(first, last)):
-            yield chr(code + index), pair
-    for encoding in ("big5hkscs", "big5", "cp950"):
-        yield from _encodable(encoding)
+        pairs = enumerate(_big5_pairs(first, last), code)
+        yield _listed((chr(number), pair) for number, pair in pairs)
+    for codec in ("big5hkscs", "big5", "cp950"):
+        yield _encodable(codec)
 
 
 def _big5_pairs(first: int, last: int) -> Iterator[bytes]:
@@ -103,8 +107,8 @@ def _big5_pairs(first: int, last: int) -> Iterator[bytes]:
             yield bytes((lead, trail))
 
 
-def _shift_jis() -> Iterator[tuple[str, bytes]]:
-    yield from _encodable("cp932")
+def _shift_jis() -> Iterator[_Part]:
+    yield _encodable("cp932")
 
 
 _TABLES = {
@@ -117,12 +121,37 @@ _TABLES = {
 }
 
 
-def _encodable(encoding: str) -> Iterator[tuple[str, bytes]]:
-    """Yield every character of the basic plane that Python's codec has, with its bytes."""
-    for code in (*range(0xD800), *range(0xE000, _PLANE)):
-        data = chr(code).encode(encoding, "ignore")
-        if data:
-            yield chr(code), data
+def _listed(pairs: Iterable[tuple[str, bytes]]) -> _Part:
+    codes, entries = zip(*((ord(char), _entry(data)) for char, data in pairs), strict=True)
+    return np.array(codes), np.array(entries)
+
+
+def _entry(data: bytes) -> int:
+    return len(data) << _LENGTH_SHIFT | int.from_bytes(data, "big")
+
+
+def _encodable(codec: str) -> _Part:
+    """Return the characters of the basic plane that a codec of Python's has, and their entries.
+
+    All are encoded at once, a line each: no such codec has the byte of a line end in another
+    character.
+    """
+    codes = np.array([*range(0xD800), *range(0xE000, _PLANE)])
+    codes = codes[codes != _LINE_END]
+    lines = "\n".join(map(chr, codes.tolist())) + "\n"
+    data = np.frombuffer(lines.encode(codec, "ignore"), np.uint8).astype(np.int64)
+    ends = np.flatnonzero(data == _LINE_END)
+    lengths = np.diff(ends, prepend=-1) - 1
+    entries = lengths << _LENGTH_SHIFT
+    for place in range(lengths.max()):
+        # The last byte is the lowest.
+        has_byte = lengths > place
+        entries[has_byte] |= data[ends[has_byte] - 1 - place] << 8 * place
+    has_bytes = lengths > 0
+    return (
+        np.append(codes[has_bytes], _LINE_END),
+        np.append(entries[has_bytes], _entry(b"\n")),
+    )
 
 
 @cache
@@ -137,12 +166,15 @@ def big5_chars() -> NDArray[np.int32]:
     return _chars_of_pairs(("big5", "cp950", "big5hkscs"))
 
 
-def _chars_of_pairs(encodings: Iterable[str]) -> NDArray[np.int32]:
+def _chars_of_pairs(codecs: Sequence[str]) -> NDArray[np.int32]:
+    """Return the code point of every pair of bytes, by the first codec that has one."""
+    pairs = [lead << 8 | trail for lead in _HIGH_LEADS for trail in _TRAILS]
+    lines = b"\n".join(pair.to_bytes(2, "big") for pair in pairs)
     table = np.zeros(_PLANE, np.int32)
-    for lead in _HIGH_LEADS:
-        for trail in _TRAILS:
-            pair = bytes((lead, trail))
-            readings = (pair.decode(encoding, "ignore") for encoding in encodings)
-            table[lead << 8 | trail] = next((ord(char) for char in readings if len(char) == 1), 0)
+    for codec in reversed(codecs):
+        readings = lines.decode(codec, "ignore").split("\n")
+        for pair, reading in zip(pairs, readings, strict=True):
+            if len(reading) == 1:
+                table[pair] = ord(reading)
     table.flags.writeable = False
     return table

@@ -208,7 +208,7 @@ class Folder:
         spans = [_spans(one) for one in excluded]
         sources = [code_points(text) if isinstance(text, str) else text for text in texts]
         codes, origins, offsets = self._fold(
-            sources[0] if len(sources) == 1 else np.concatenate([_NO_CODES, *sources]),
+            sources[0] if len(sources) == 1 else _read_only(np.concatenate([_NO_CODES, *sources])),
             _bounds(sources),
             np.concatenate([_NO_SPANS, *spans]),
             _bounds(spans),

@@ -29,13 +29,20 @@ from dedup.text.annotations import find_annotations
 from dedup.text.code_points import code_points
 from dedup.text.gbk import chars_ended_by
 from dedup.text.marks import LOST, Mark
-from dedup.text.shift_model import Ending, Walk, log_of_words
+from dedup.text.shift_model import (
+    Ending,
+    SignOdds,
+    Walk,
+    highest_gain,
+    log_of_words,
+    other_script,
+)
 from dedup.text.shifted import CERTAIN_OF_FIRST, ShiftedText
 from dedup.text.suspicion import false_signs
 from dedup.text.triggers import SIGNS
 from dedup.text.words import USUAL_SIGNS, is_common, is_han
 
-__all__ = ["find_shifts", "unshift_gbk"]
+__all__ = ["could_be_shifted", "find_shifts", "unshift_gbk"]
 
 # Log odds against a stretch being shifted, before it is looked at: signs are in
 # every line, shifts in hardly any article. A text that has one shift has more of
@@ -63,6 +70,7 @@ _MOST_SHIFTS = 1_000
 _ODDS_OF_HALF_BYTE = 4.0  # a `?` directly in front of a sign
 _ODDS_OF_STRAY_LETTER = 2.0  # behind the stretch, `屡c性`
 _ODDS_OF_CLOSED_QUOTE = 4.0  # `。”` where a quotation is open, which else would stay open
+_SIGN_ODDS = SignOdds(_ODDS_OF_HALF_BYTE, _ODDS_OF_CLOSED_QUOTE)
 
 
 class _Straddle(NamedTuple):
@@ -112,6 +120,21 @@ def find_shifts(text: str) -> list[Mark]:
     return sorted(marks + _find_cut_quotes(source, marks))
 
 
+def could_be_shifted(codes: NDArray[np.uint32]) -> bool:
+    """Whether a reading behind any sign gains enough, all that may speak for it added.
+
+    `find_shifts` marks nothing in other texts.
+
+    Args:
+        codes: Code points of the text; uint32, shape (n,).
+    """
+    signs = false_signs(codes)
+    if not signs.size:
+        return False
+    gain = highest_gain(codes, signs, other_script(codes), _SIGN_ODDS)
+    return gain >= _LEAST_GAIN
+
+
 def unshift_gbk(text: str, marks: list[Mark]) -> list[Edit]:
     """Put each shifted stretch right, in the script that it was written in."""
     source = ShiftedText(text)
@@ -135,7 +158,7 @@ def _may_be_among_others(source: ShiftedText, straddle: _Straddle) -> bool:
 def _signs(source: ShiftedText) -> Iterator[tuple[int, bool]]:
     """Yield where signs stand that may be false, and whether any reading there gains enough."""
     text = source.text
-    signs = false_signs(source.codes)
+    signs = false_signs(source.codes).tolist()
     for first in range(0, len(signs), _SIGNS_AT_ONCE):
         some = signs[first : first + _SIGNS_AT_ONCE]
         # A half byte beside it, `?`, is a sign too, and may be the false one.

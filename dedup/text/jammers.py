@@ -14,10 +14,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.kernels import kernel, kernel_part
 from dedup.text.marks import Mark, joined, widened_to_lines
 from dedup.text.words import is_han, is_listed_pair
 
-__all__ = ["find_jammers"]
+__all__ = ["could_be_jammed", "find_jammers"]
 
 _SPREADSHEET = re.compile(r"_x00[01][0-9A-Fa-f]_")
 
@@ -120,6 +124,18 @@ def find_jammers(text: str) -> list[Mark]:
     whole = [Mark(*match.span()) for match in _SPREADSHEET.finditer(text)]
     whole = joined([*whole, *_find_tags(text)])
     return widened_to_lines(text, [*whole, *_find_noise(_blotted(text, whole)), *_find_emoji(text)])
+
+
+def could_be_jammed(codes: NDArray[np.uint32]) -> bool:
+    """Whether a text has what may be a tag, enough noise in runs of ASCII, or enough emoji.
+
+    `find_jammers` marks nothing in others: most texts that are called suspicious have names
+    and grades of a few letters, `5G`, each alone.
+
+    Args:
+        codes: Code points of the text; uint32, shape (n,).
+    """
+    return _has_tag(codes) or _has_noise(codes) or _has_emoji(codes)
 
 
 def _blotted(text: str, marks: list[Mark]) -> str:
@@ -261,3 +277,103 @@ def _find_emoji(text: str) -> list[Mark]:
     if len(between) >= max(_MANY_BETWEEN, _LEAST_SHARE_OF_MANY * len(runs)):
         return between if inside else []
     return between if inside >= _LEAST_SHARE_INSIDE_WORDS * len(between) else []
+
+
+_LESS, _SQUARE, _SLASH, _UNDERSCORE = ord("<"), ord("["), ord("/"), ord("_")
+_LOW_X, _ZERO = ord("x"), ord("0")
+
+
+@kernel_part
+def _is_alpha(code: int) -> bool:
+    return 0x61 <= code | 0x20 <= 0x7A
+
+
+@kernel_part
+def _is_digit(code: int) -> bool:
+    return 0x30 <= code <= 0x39
+
+
+@kernel
+def _has_tag(codes: NDArray[np.uint32]) -> bool:
+    """Whether something opens like a tag or an escape of a spreadsheet."""
+    for at in range(codes.size - 2):
+        code = codes[at]
+        following = codes[at + 1]
+        if code in (_LESS, _SQUARE):
+            if following == _SLASH or 0x61 <= following <= 0x7A:
+                return True
+        elif code == _UNDERSCORE and following == _LOW_X and codes[at + 2] == _ZERO:
+            return True
+    return False
+
+
+# What `_NOISY` has in front of a letter and behind it.
+_ODD_IN_FRONT = tuple(map(ord, "!#$%&)*+,;<=>?[\\]^_`{|}~"))
+_ODD_BEHIND = tuple(map(ord, "#$%&*+<=>[\\^`{|}~"))
+
+
+@kernel_part
+def _is_noisy(codes: NDArray[np.uint32], at: int) -> bool:
+    """Whether a letter is one of `_NOISY`."""
+    code = codes[at]
+    before = codes[at - 1] if at else 0
+    behind = codes[at + 1] if at + 1 < codes.size else 0
+    if _is_digit(before) or _is_digit(behind) or before in _ODD_IN_FRONT or behind in _ODD_BEHIND:
+        return True
+    return 0x61 <= before <= 0x7A and code <= 0x5A
+
+
+@kernel
+def _has_noise(codes: NDArray[np.uint32]) -> bool:
+    """Whether runs of ASCII are as noisy as `_find_noise` asks; addresses are not looked for."""
+    noisy = total = letters = 0  # in this run, in all; letters and digits in a row
+    start = end = 0  # of the run, without blanks
+    for at in range(codes.size + 1):
+        code = codes[at] if at < codes.size else 0
+        if 0x20 < code < 0x7F:
+            start = at if end == 0 else start
+            end = at + 1
+            is_letter = _is_alpha(code)
+            noisy += is_letter and _is_noisy(codes, at)
+            letters = letters + 1 if is_letter or _is_digit(code) else 0
+            if letters == _LONGEST_WORD:
+                return True
+            continue
+        letters = 0
+        if code != 0x20:
+            total += noisy if end - start >= _FEWEST_CHARS else 0
+            noisy = start = end = 0
+            if total >= _FEWEST_NOISY:
+                return True
+    return False
+
+
+@kernel_part
+def _is_emoji(code: int) -> bool:
+    """Whether a character is of `_EMOJI_RUN`."""
+    if code < 0x2600:
+        return code == 0x200D
+    if code < 0x10000:
+        return (
+            code <= 0x2775 or 0x2794 <= code <= 0x27BF or 0x2B00 <= code <= 0x2BFF or code == 0xFE0F
+        )
+    return 0x1F000 <= code <= 0x1FAFF
+
+
+@kernel
+def _has_emoji(codes: NDArray[np.uint32]) -> bool:
+    """Whether as many runs of emoji stand between Han characters as `_find_emoji` asks."""
+    runs = between = 0
+    at = 0
+    while at < codes.size:
+        start = at
+        while at < codes.size and _is_emoji(codes[at]):
+            at += 1
+        if at == start:
+            at += 1
+            continue
+        runs += 1
+        has_both = start > 0 and at < codes.size
+        if has_both and 0x4E00 <= codes[start - 1] <= 0x9FFF and 0x4E00 <= codes[at] <= 0x9FFF:
+            between += 1
+    return between >= max(_FEWEST_BETWEEN, _LEAST_SHARE_BETWEEN * runs)

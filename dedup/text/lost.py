@@ -20,6 +20,7 @@ _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 # U+FFFD twice in UTF-8, read as GBK: what one character of GBK becomes when it is read
 # as UTF-8, saved, and read as GBK. And memory that a debugger filled with CC, CD or DD.
 _RESIDUE = re.compile(r"锟斤拷|烫{3,}|屯{3,}|葺{3,}")
+_RESIDUES = ("锟斤拷", "烫烫烫", "屯屯屯", "葺葺葺")  # far faster to look for than the pattern
 # Among other such text the three bytes of each U+FFFD fall in different pairs.
 _KUNJIN = "锟斤拷"
 _AMONG_KUNJIN = re.compile(rf"[{_HAN}\uff01-\uff5e\ue000-\uf8ff]+")
@@ -51,7 +52,8 @@ def find_residue(text: str) -> list[Mark]:
         Mark(*run.span()) for run in runs if _KUNJIN in run[0] and _bytes_lost(run[0]) is not None
     ]
     done = {at for mark in marks for at in range(*mark)}
-    marks += (Mark(*m.span()) for m in _RESIDUE.finditer(text) if m.start() not in done)
+    if any(map(text.__contains__, _RESIDUES)):
+        marks += (Mark(*m.span()) for m in _RESIDUE.finditer(text) if m.start() not in done)
     return sorted(marks)
 
 
@@ -79,6 +81,8 @@ def _bytes_lost(stretch: str) -> int | None:
 
 def find_debris(text: str) -> list[Mark]:
     """Return the stretches of GBK or Big5 that were read as UTF-8, as far as they show."""
+    if text.count(LOST) < _FEWEST_IN_DEBRIS:
+        return []
     return [
         Mark(*match.span())
         for match in _DEBRIS.finditer(text)

@@ -32,9 +32,9 @@ from dedup.text.byte_escapes import decode_bytes, find_byte_escapes
 from dedup.text.code_points import code_points
 from dedup.text.doubled_punctuation import find_doubled, keep_one_sign
 from dedup.text.escapes import find_escapes, unescape_entities
-from dedup.text.gbk_shift import find_shifts, unshift_gbk
+from dedup.text.gbk_shift import could_be_shifted, find_shifts, unshift_gbk
 from dedup.text.invisible import find_invisible, remove_invisible
-from dedup.text.jammers import find_jammers
+from dedup.text.jammers import could_be_jammed, find_jammers
 from dedup.text.lookalikes import find_lookalikes, replace_lookalikes
 from dedup.text.lost import (
     find_debris,
@@ -52,6 +52,7 @@ from dedup.text.split_annotations import find_split_annotations, rejoin_split_ch
 from dedup.text.stuffing import find_headers, find_stuffing
 from dedup.text.suspicion import look_for_damage
 from dedup.text.title_chunks import find_title_chunks
+from dedup.text.title_pieces import could_have_title_chunks
 from dedup.text.triggers import Trigger
 from dedup.text.wrong_encoding import find_misread, read_anew
 
@@ -71,6 +72,9 @@ class Repair(NamedTuple):
         find: Returns where the damage is, ascending and disjoint; changes nothing.
         edit: Returns the edits that undo the damage at these marks.
         triggers: Any of these calls `find`; a text without them has no such damage.
+        could_find: Tells by a closer look at the code points, in a kernel, whether `find`
+            could mark anything: most texts that have the triggers have no such damage either.
+            Always, if there is none.
         isolated: Returns the most of these marks that are no damage yet, where that depends
             on what is marked; else `ISOLATED_MARKS` tells.
     """
@@ -80,6 +84,7 @@ class Repair(NamedTuple):
     find: Callable[[str], list[Mark]]
     edit: Callable[[str, list[Mark]], list[Edit]]
     triggers: Trigger
+    could_find: Callable[[NDArray[np.uint32]], bool] | None = None
     isolated: Callable[[str, list[Mark]], int] | None = None
 
 
@@ -162,14 +167,21 @@ CATALOGUE: tuple[Repair, ...] = (
         rejoin_split_characters,
         Trigger.SPLIT_READING | Trigger.READING,
     ),
-    Repair("unshift_gbk", DamageKind.GBK_SHIFT, find_shifts, unshift_gbk, Trigger.FALSE_SIGN),
+    Repair(
+        "unshift_gbk",
+        DamageKind.GBK_SHIFT,
+        find_shifts,
+        unshift_gbk,
+        Trigger.FALSE_SIGN,
+        could_be_shifted,
+    ),
     Repair(
         "strip_annotations",
         DamageKind.PINYIN_ANNOTATION,
         find_annotations,
         remove_marked,
         Trigger.READING,
-        most_isolated,
+        isolated=most_isolated,
     ),
     Repair(
         "mark_lost",
@@ -191,6 +203,7 @@ CATALOGUE: tuple[Repair, ...] = (
         find_jammers,
         remove_marked,
         Trigger.TAG | Trigger.UNDERSCORE | Trigger.NOISE | Trigger.LONG_ASCII | Trigger.EMOJI,
+        could_be_jammed,
     ),
     Repair(
         "remove_stuffing",
@@ -219,6 +232,7 @@ CATALOGUE: tuple[Repair, ...] = (
         find_title_chunks,
         remove_marked,
         Trigger.TITLE,
+        could_have_title_chunks,
     ),
 )
 
@@ -255,10 +269,16 @@ _MOST_ROUNDS = 6
 _NO_DAMAGE = Damage()
 
 
+# What each repair found last, and in which text: most of the second pass goes over the text
+# that the first one left, and finds nothing that it has not found.
+_Known = dict[str, tuple[str, list[Mark]]]
+
+
 class _Round(NamedTuple):
-    """What one pass through the catalogue found and did, and the triggers that are left."""
+    """What one pass through the catalogue found and did, and what it left."""
 
     text: str
+    codes: NDArray[np.uint32]
     triggers: int
     steps: list[Step]
     kinds: Counter[DamageKind]
@@ -284,16 +304,18 @@ def repair(text: str, codes: NDArray[np.uint32] | None = None) -> RepairedText:
     if codes is None:
         codes = code_points(text)
     triggers = look_for_damage(codes)
-    repaired = _undo_damage(text, triggers)
+    repaired = _undo_damage(text, codes, triggers)
+    if repaired.steps:
+        # What the text says: misread bytes have any script.
+        codes = code_points(repaired.text)
+        triggers = look_for_damage(codes)
     boilerplate: tuple[Mark, ...] = ()
     others: dict[DamageKind, int] = {}
-    if repaired.steps or triggers & _CALLS_FOR_BOILERPLATE:
-        boilerplate = tuple(find_boilerplate(repaired.text))
+    if triggers & _CALLS_FOR_BOILERPLATE:
+        boilerplate = tuple(find_boilerplate(repaired.text, codes))
         others[DamageKind.BOILERPLATE] = len(boilerplate)
-    if repaired.steps or triggers & _CALLS_FOR_SCRIPT:
-        # Of what the text says: misread bytes have any script.
-        said = code_points(repaired.text) if repaired.steps else codes
-        others[DamageKind.TRADITIONAL_SCRIPT] = count_traditional(said)
+    if triggers & _CALLS_FOR_SCRIPT:
+        others[DamageKind.TRADITIONAL_SCRIPT] = count_traditional(codes)
     return _reporting(repaired, boilerplate, others) if any(others.values()) else repaired
 
 
@@ -307,18 +329,19 @@ def _reporting(
     return RepairedText(repaired.text, damage, repaired.steps, boilerplate)
 
 
-def _undo_damage(text: str, triggers: int) -> RepairedText:
+def _undo_damage(text: str, codes: NDArray[np.uint32], triggers: int) -> RepairedText:
     """Return `text` after the catalogue; its boilerplate is not looked for."""
     if not triggers & _ANY_TRIGGER:
         return RepairedText(text, _NO_DAMAGE)
-    current = _go_through_catalogue(text, triggers)
+    known: _Known = {}
+    current = _go_through_catalogue(text, codes, triggers, known)
     if not (current.damaged and current.steps):
         score = _share_touched(text, ()) if current.damaged else 0.0
         return RepairedText(text, Damage(current.damaged, score, dict(current.kinds)))
     rounds: list[_Round] = []
     while current.damaged and current.steps and len(rounds) < _MOST_ROUNDS:
         rounds.append(current)
-        current = _go_through_catalogue(current.text, current.triggers)
+        current = _go_through_catalogue(current.text, current.codes, current.triggers, known)
     steps = tuple(step for done in rounds for step in done.steps)
     damage = Damage(
         damaged=True,
@@ -368,13 +391,19 @@ def origins(length: int, steps: Sequence[Step]) -> NDArray[np.int32]:
     return offsets
 
 
-def _go_through_catalogue(text: str, triggers: int) -> _Round:
+def _go_through_catalogue(
+    text: str, codes: NDArray[np.uint32], triggers: int, known: _Known
+) -> _Round:
     """Apply every repair that is called for once, in order, whether or not it is worth it."""
     steps: list[Step] = []
     kinds: Counter[DamageKind] = Counter()
     limits: dict[DamageKind, int] = {}
     for entry, called_by in zip(CATALOGUE, _TRIGGERS, strict=True):
-        marks = entry.find(text) if triggers & called_by else []
+        if not triggers & called_by or (entry.could_find and not entry.could_find(codes)):
+            continue
+        if entry.name not in known or known[entry.name][0] is not text:
+            known[entry.name] = text, entry.find(text)
+        marks = known[entry.name][1]
         if not marks:
             continue
         kinds[entry.kind] += len(marks)
@@ -385,8 +414,9 @@ def _go_through_catalogue(text: str, triggers: int) -> _Round:
         if edits:
             steps.append(Step(entry.name, entry.kind, edits))
             text = _apply(text, edits)
-            triggers = look_for_damage(code_points(text))
-    return _Round(text, triggers, steps, kinds, limits)
+            codes = code_points(text)
+            triggers = look_for_damage(codes)
+    return _Round(text, codes, triggers, steps, kinds, limits)
 
 
 def _apply(text: str, edits: Sequence[Edit]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.kernels import kernel
 from dedup.text.code_points import code_points
 from dedup.text.marks import Mark, joined
 
@@ -30,7 +31,8 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 def find_repeats(text: str) -> list[Mark]:
     """Return what is printed again, from its second time on."""
     all_codes = code_points(text)
-    letters = np.flatnonzero(_is_letter(all_codes))
+    letters = np.empty(all_codes.size + 1, np.int64)
+    letters = letters[: _find_letters(all_codes, letters)]
     if len(letters) < 2 * _FEWEST_CHARS:
         return []
     marks = [
@@ -52,12 +54,16 @@ def _is_copy(text: str, mark: Mark) -> bool:
     return opens and stretch.count("。") * _LONGEST_SENTENCE >= len(stretch)
 
 
-def _is_letter(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Whether each code point is a Han character, an ASCII letter or a digit; bool, (n,)."""
-    is_han = (codes >= 0x3400) & (codes <= 0x9FFF)
-    lower = codes | 0x20
-    is_ascii = ((lower >= 0x61) & (lower <= 0x7A)) | ((codes >= 0x30) & (codes <= 0x39))
-    return np.asarray(is_han | is_ascii)
+@kernel
+def _find_letters(codes: NDArray[np.uint32], found: NDArray[np.int64]) -> int:
+    """Write where Han characters, ASCII letters and digits stand, and return their number."""
+    count = 0
+    for at in range(codes.size):
+        code = codes[at]
+        is_ascii = 0x61 <= code | 0x20 <= 0x7A or 0x30 <= code <= 0x39
+        found[count] = at
+        count += is_ascii or 0x3400 <= code <= 0x9FFF
+    return count
 
 
 def _repeated_stretches(codes: NDArray[np.uint32]) -> list[tuple[int, int]]:
@@ -85,29 +91,52 @@ def _repeated_stretches(codes: NDArray[np.uint32]) -> list[tuple[int, int]]:
 
 def _runs(codes: NDArray[np.uint32]) -> Iterator[tuple[int, int, int]]:
     """Yield stretches that have been there before at one distance: start, end, distance."""
-    hashes = _hashes(codes)
-    _, first_places, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-    distances = np.arange(len(hashes)) - first_places[inverse]
+    distances = np.empty(codes.size - _LENGTH + 1, np.int64)
+    _find_distances(codes, distances)
     again = np.flatnonzero(distances >= _LENGTH)
-    if len(again) < _LEAST_SHARE_OF_PLACES * len(hashes):
-        return
-    if not len(again):
+    if len(again) < _LEAST_SHARE_OF_PLACES * len(distances) or not len(again):
         return
     cuts = np.flatnonzero((np.diff(again) > 1) | (np.diff(distances[again]) != 0))
     starts, ends = again[np.append(0, cuts + 1)], again[np.append(cuts, -1)] + _LENGTH
     yield from zip(starts.tolist(), ends.tolist(), distances[starts].tolist(), strict=True)
 
 
-def _hashes(codes: NDArray[np.uint32]) -> NDArray[np.uint64]:
-    """Return a hash of the `_LENGTH` characters from each position; uint64, (n - 9,)."""
-    hashes = np.zeros(len(codes) - _LENGTH + 1, np.uint64)
-    for offset in range(_LENGTH):
-        hashes = (hashes ^ codes[offset : offset + len(hashes)]) * _FACTOR
-        hashes ^= hashes >> np.uint64(29)
-    return hashes
+_SHIFT = np.uint64(32)
 
 
-def _widened(text: str, letters: NDArray[np.intp], start: int, end: int) -> Mark:
+@kernel
+def _find_distances(codes: NDArray[np.uint32], distances: NDArray[np.int64]) -> None:
+    """Write how far before each position its `_LENGTH` characters stand first; 0 if nowhere.
+
+    Characters are told by a hash of 64 bits, in a table that is never more than half full.
+    """
+    num_slots = 1
+    while num_slots < 2 * distances.size:
+        num_slots *= 2
+    firsts = np.full(num_slots, -1, np.int64)
+    hashes = np.empty(distances.size, np.uint64)
+    oldest = np.uint64(1)
+    for _ in range(_LENGTH):
+        oldest *= _FACTOR
+    rolling = np.uint64(0)
+    for at in range(codes.size):
+        rolling = rolling * _FACTOR + np.uint64(codes[at])
+        start = at - _LENGTH + 1
+        if start < 0:
+            continue
+        if start > 0:
+            rolling -= oldest * np.uint64(codes[start - 1])
+        hashes[start] = rolling
+        mixed = (rolling ^ rolling >> _SHIFT) * _FACTOR
+        slot = np.int64(mixed >> _SHIFT) & (num_slots - 1)
+        while firsts[slot] >= 0 and hashes[firsts[slot]] != rolling:
+            slot = (slot + 1) & (num_slots - 1)
+        if firsts[slot] < 0:
+            firsts[slot] = start
+        distances[start] = start - firsts[slot]
+
+
+def _widened(text: str, letters: NDArray[np.int64], start: int, end: int) -> Mark:
     """Return the stretch between two letters with the signs and blanks around it."""
     begin = int(letters[start - 1]) + 1 if start else 0
     # What ends the sentence in front belongs to it; brackets and blanks open this one.

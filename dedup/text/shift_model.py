@@ -16,19 +16,22 @@ from numpy.typing import NDArray
 
 from dedup.kernels import kernel, kernel_part
 from dedup.text.gbk import LEADS, TRAILS, char_of
-from dedup.text.lexicon import lexicon
+from dedup.text.lexicon import SIMPLIFIED, TRADITIONAL, lexicon
 from dedup.text.triggers import Property, Row, tables
 
 __all__ = [
     "Ending",
     "Model",
+    "SignOdds",
     "Walk",
     "choose",
     "choose_one",
     "find_unlinked",
     "gains",
+    "highest_gain",
     "log_of_words",
     "model",
+    "other_script",
     "rank_pairs",
     "read_on",
 ]
@@ -94,6 +97,18 @@ class Walk(NamedTuple):
     lead: int
 
 
+class SignOdds(NamedTuple):
+    """What speaks for a stretch behind a sign but its characters, as logarithms.
+
+    Attributes:
+        half_byte: A `?` directly in front of the sign.
+        closed_quote: It opens with `”`.
+    """
+
+    half_byte: float
+    closed_quote: float
+
+
 def read_on(codes: NDArray[np.uint32], start: int, lead: int, script: int) -> Walk:
     """Read on from `start` with the lost byte `lead` put in front.
 
@@ -125,6 +140,29 @@ def gains(
     """
     gained, firsts = _gains(codes, np.array(starts), np.array(leads), script, model())
     return gained.tolist(), firsts.tolist()
+
+
+def highest_gain(
+    codes: NDArray[np.uint32], signs: NDArray[np.int64], script: int, odds: SignOdds
+) -> float:
+    """Return the most that a stretch behind any of some signs, or a half byte's, gains.
+
+    Args:
+        codes: Code points of the whole text; uint32.
+        signs: Where the signs stand; int64.
+        script: See `read_on`.
+        odds: What speaks for a stretch but its characters.
+    """
+    return float(_highest_gain(codes, signs, script, odds, model()))
+
+
+def other_script(codes: NDArray[np.uint32]) -> int:
+    """Return the script that a text is not in, TRADITIONAL or SIMPLIFIED, or 0 for unknown.
+
+    Args:
+        codes: Its code points; uint32.
+    """
+    return int(_other_script(codes, lexicon().scripts))
 
 
 def choose(
@@ -297,6 +335,53 @@ def _gains(
         count, _, gained[index], _, _ = _read_on(codes, starts[index], leads[index], script, m, out)
         firsts[index] = out[0] if count else -1
     return gained, firsts
+
+
+@kernel
+def _highest_gain(
+    codes: NDArray[np.uint32], signs: NDArray[np.int64], script: int, odds: SignOdds, m: Model
+) -> float:
+    """Return the most that a stretch behind a sign, or a half byte beside it, gains."""
+    highest = _IMPOSSIBLE
+    out = np.empty(_LONGEST + 1, np.int32)
+    for sign in signs:
+        for place in range(max(0, sign - 1), min(sign + 2, codes.size)):
+            is_half = place > 0 and _is_half_byte(codes, place, m)
+            is_asked = place == sign or _is_half_byte(codes, max(place, sign), m)
+            pair = m.tables[_PAIRS, codes[place]]
+            if not is_asked or m.tables[_FOLLOWERS, codes[place]] == 0:
+                continue
+            # At half width the sign stands for its pair at full width, A3 and so on.
+            lead = int(pair & 0xFF) if pair >= 0x100 else int(pair | 0x80)
+            count, _, gain, _, _ = _read_on(codes, place + 1, lead, script, m, out)
+            gain += odds.half_byte if is_half else 0.0
+            gain += odds.closed_quote if count > 0 and out[0] == _CLOSING_QUOTE else 0.0
+            highest = max(highest, gain)
+    return highest
+
+
+@kernel_part
+def _is_half_byte(codes: NDArray[np.uint32], at: int, m: Model) -> bool:
+    """Whether a question mark in front of a sign may be what a lone lead byte left."""
+    is_inside = 0 < at < codes.size
+    return is_inside and codes[at - 1] in _QUESTION_MARKS and m.tables[_FOLLOWERS, codes[at]] != 0
+
+
+_CLOSING_QUOTE = ord("”")
+_FEWEST_OF_SCRIPT = 5  # one character in so many hundred is of the other script by itself
+
+
+@kernel
+def _other_script(codes: NDArray[np.uint32], scripts: NDArray[np.uint8]) -> int:
+    """Return the script with fewer characters; see `other_script`."""
+    traditional = simplified = 0
+    for code in codes:
+        script = scripts[code] if code <= _MAX_BASIC else 0
+        traditional += script == TRADITIONAL
+        simplified += script == SIMPLIFIED
+    if traditional + simplified < _FEWEST_OF_SCRIPT:
+        return 0
+    return SIMPLIFIED if traditional > simplified else TRADITIONAL
 
 
 @kernel_part

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from dedup.text.code_points import code_points
 from dedup.text.gbk import LEADS, chars_led_by, pair_of
-from dedup.text.lexicon import SIMPLIFIED, TRADITIONAL, lexicon
+from dedup.text.lexicon import lexicon
 from dedup.text.marks import LOST
 from dedup.text.pinyin import LETTERS, reading_of, without_tone
 from dedup.text.shift_model import (
@@ -40,6 +40,7 @@ from dedup.text.shift_model import (
     choose_one,
     find_unlinked,
     gains,
+    other_script,
     rank_pairs,
     read_on,
 )
@@ -104,7 +105,6 @@ _ODDS_OF_A_CHARACTER = 0.12
 _ODDS_OF_SHORT_CLAUSE = -1.5
 _ODDS_OF_LONG_CLAUSE = 2.0
 _SENTENCE_ENDS = ("。", "！", "？", "…", "")  # unknown is mostly a sentence's end too
-_FEWEST_OF_SCRIPT = 5  # one character in so many hundred is of the other script by itself
 
 
 class ShiftedText:
@@ -120,12 +120,7 @@ class ShiftedText:
     @cached_property
     def other_script(self) -> int:
         """The script that the text is not in: TRADITIONAL, SIMPLIFIED, or 0 for unknown."""
-        codes = self.codes[self.codes <= 0xFFFF]
-        counts = np.bincount(lexicon().scripts[codes], minlength=3)
-        traditional, simplified = int(counts[TRADITIONAL]), int(counts[SIMPLIFIED])
-        if traditional + simplified < _FEWEST_OF_SCRIPT:
-            return 0
-        return SIMPLIFIED if traditional > simplified else TRADITIONAL
+        return other_script(self.codes)
 
     @cached_property
     def has_private_use(self) -> bool:

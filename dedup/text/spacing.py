@@ -9,12 +9,17 @@ A heading such as `目 录`, a name such as `张 三` and a line of verse stay.
 """
 
 import re
-from collections import Counter, deque
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.kernels import kernel, kernel_part
+from dedup.text.code_points import code_points
 from dedup.text.marks import Mark
-from dedup.text.words import is_listed_pair
+from dedup.text.words import ListedPairs, listed_pairs
 
 __all__ = ["find_spacing"]
 
@@ -29,7 +34,7 @@ _CHINESE = (
     "\U00020000-\U0003ffff]"
 )
 
-_LINE = re.compile(r"[^\n]+")
+_LINE_END = ord("\n")
 _FEWEST_APART = 6
 # The same blank, or two or three of them, behind every character.
 _APART = re.compile(
@@ -40,10 +45,8 @@ _APART = re.compile(
 _LEAST_SHARE_OF_CHINESE = 0.5
 _MOST_BLANKS = 0.34  # of them
 
-_GAP = re.compile(rf"(?<={_CHINESE})({_BLANK})\1{{0,2}}(?={_CHINESE})")
-_GAP_OF_HAN = re.compile(rf"(?<={_HAN})({_BLANK})\1{{0,2}}(?={_HAN})")
+_MOST_IN_GAP = 3  # blanks, all the same
 _FEWEST_GAPS = 5  # as many call for a look, see `dedup.text.suspicion`
-_UNBROKEN = re.compile(rf"{_HAN}(?={_HAN})")
 _BESIDE_WORD = re.compile(
     rf"(?<={_CHINESE}){_BLANK}{{1,3}}(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]){_BLANK}{{1,3}}(?={_CHINESE})"
 )
@@ -59,51 +62,63 @@ _MANY = 12
 
 
 class _Line(NamedTuple):
-    """A line with the blanks between its Chinese characters.
+    """A line with blanks between its Chinese characters.
 
     Attributes:
         start: Of the line.
         end: Of the line.
-        gaps: Blanks between Chinese characters.
+        gaps: Blanks between Chinese characters, each with its start and end; int64, (n, 2).
         num_split: How many of them stand inside words.
         is_spread: Whether hardly any two Chinese characters touch.
-        is_split: Whether the blanks stand inside words, or every character stands alone.
     """
 
     start: int
     end: int
-    gaps: list[Mark]
+    gaps: NDArray[np.int64]
     num_split: int
     is_spread: bool
-    is_split: bool
+
+    @property
+    def is_split(self) -> bool:
+        """Whether the blanks stand inside words, or every character stands alone."""
+        return (self.is_spread and len(self.gaps) >= _FEWEST_APART) or _are_split(
+            len(self.gaps), self.num_split, _FEWEST_SPLIT
+        )
+
+    @property
+    def may_be_part(self) -> bool:
+        """Whether it may have some in a text with split words: it is no list of names."""
+        return len(self.gaps) < _FEWEST_SPLIT or self.num_split > 0
 
 
 def find_spacing(text: str) -> list[Mark]:
     """Return the blanks of `text` that belong to no word boundary."""
-    if text.isascii() or sum(map(text.count, _BLANKS)) < _FEWEST_SPLIT:
+    codes = code_points(text)
+    gaps = np.empty((codes.size // 2 + 1, 3), np.int64)
+    num_gaps, num_of_han, has_apart = _find_gaps(codes, _classes(), gaps)
+    if num_of_han < _FEWEST_GAPS:
         return []
-    if sum(1 for _ in _GAP_OF_HAN.finditer(text)) < _FEWEST_GAPS:
-        return []
-    gaps = _find_gaps(text)
-    is_split = _split_words(text, gaps, _FEWEST_SPLIT_IN_TEXT)
     marks: list[Mark] = []
-    for match in _APART.finditer(text):
+    for match in _APART.finditer(text) if has_apart else ():
         marks += _blanks_apart(match, marks[-1].end if marks else 0)
-    if not (marks or is_split or len(gaps) >= _FEWEST_SPLIT):
-        return []
     apart = {at for mark in marks for at in range(*mark)}
-    lines = list(_read_lines(text, gaps))
+    lines = _read_lines(codes, _of_one_kind(gaps[:num_gaps]))
+    num_gaps = sum(len(line.gaps) for line in lines)
+    num_split = sum(line.num_split for line in lines)
+    is_split = _are_split(num_gaps, num_split, _FEWEST_SPLIT_IN_TEXT)
     in_text = len(marks) + sum(len(line.gaps) for line in lines if line.is_split)
     for line in lines:
-        if line.is_split or (line.is_spread and in_text > _MANY) or (is_split and _is_part(line)):
-            found = line.gaps + _gaps_beside_words(text, line.start, line.end)
+        is_spread = line.is_spread and in_text > _MANY
+        if line.is_split or is_spread or (is_split and line.may_be_part):
+            found = [Mark(*gap) for gap in line.gaps.tolist()]
+            found += _gaps_beside_words(text, line.start, line.end)
             marks += (gap for gap in found if gap.start not in apart)
     return sorted(marks)
 
 
-def _find_gaps(text: str) -> list[Mark]:
-    """Return the blanks between Chinese characters, of the kind that is usual in the text."""
-    return _of_one_kind(text, [Mark(*match.span()) for match in _GAP.finditer(text)])
+def _are_split(num_gaps: int, num_split: int, fewest: int) -> bool:
+    """Whether so many blanks stand inside words that they were put there blindly."""
+    return num_gaps >= fewest and num_split >= max(fewest, _LEAST_SHARE_SPLIT * num_gaps)
 
 
 def _blanks_apart(match: re.Match[str], done: int) -> Iterator[Mark]:
@@ -131,51 +146,26 @@ def _blanks_apart(match: re.Match[str], done: int) -> Iterator[Mark]:
         yield Mark(at, at + step - 1)
 
 
-def _read_lines(text: str, gaps: list[Mark]) -> Iterator[_Line]:
-    """Yield each line that has blanks between Chinese characters."""
-    rest = deque(gaps)
-    for match in _LINE.finditer(text):
-        start, end = match.span()
-        here = []
-        while rest and rest[0].start < end:
-            here.append(rest.popleft())
-        if here:
-            yield _read_line(text, start, end, here)
-
-
-def _read_line(text: str, start: int, end: int, gaps: list[Mark]) -> _Line:
-    num_unbroken = sum(1 for _ in _UNBROKEN.finditer(text, start, end))
-    is_spread = num_unbroken <= _MOST_UNBROKEN * len(gaps)
-    is_split = len(gaps) >= _FEWEST_SPLIT and (
-        (is_spread and len(gaps) >= _FEWEST_APART) or _split_words(text, gaps, _FEWEST_SPLIT)
-    )
-    return _Line(start, end, gaps, _num_split(text, gaps), is_spread, is_split)
-
-
-def _of_one_kind(text: str, gaps: list[Mark]) -> list[Mark]:
+def _of_one_kind(gaps: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the gaps with the commonest blank: the others were there before, if they are few."""
-    kinds = Counter(text[gap.start : gap.end] for gap in gaps)
-    commonest = max(kinds, key=kinds.__getitem__, default="")
-    if kinds[commonest] < _LEAST_SHARE_OF_KIND * len(gaps):
+    kinds, counts = np.unique(gaps[:, 2], return_counts=True)
+    if counts.max() < _LEAST_SHARE_OF_KIND * len(gaps):
         return gaps
-    return [gap for gap in gaps if text[gap.start : gap.end] == commonest]
+    is_usual: NDArray[np.bool_] = gaps[:, 2] == kinds[counts.argmax()]
+    return gaps[is_usual]
 
 
-def _num_split(text: str, gaps: list[Mark]) -> int:
-    """Return how many gaps stand between two characters of a listed word."""
-    return sum(is_listed_pair(text[gap.start - 1], text[gap.end]) for gap in gaps)
-
-
-def _split_words(text: str, gaps: list[Mark], fewest: int) -> bool:
-    """Whether so many blanks stand inside words that they were put there blindly."""
-    if len(gaps) < fewest:
-        return False
-    return _num_split(text, gaps) >= max(fewest, _LEAST_SHARE_SPLIT * len(gaps))
-
-
-def _is_part(line: _Line) -> bool:
-    """Whether a line of a text with split words may have some: it is no list of names."""
-    return len(line.gaps) < _FEWEST_SPLIT or line.num_split > 0
+def _read_lines(codes: NDArray[np.uint32], gaps: NDArray[np.int64]) -> list[_Line]:
+    """Return each line that has blanks between Chinese characters."""
+    found = np.empty((len(gaps), 5), np.int64)
+    num_lines = _find_lines(codes, _classes(), gaps, listed_pairs(), found)
+    lines = []
+    first = 0
+    for start, end, last, num_split, num_unbroken in found[:num_lines].tolist():
+        is_spread = num_unbroken <= _MOST_UNBROKEN * (last - first)
+        lines.append(_Line(start, end, gaps[first:last, :2], num_split, is_spread))
+        first = last
+    return lines
 
 
 def _gaps_beside_words(text: str, start: int, end: int) -> list[Mark]:
@@ -183,3 +173,128 @@ def _gaps_beside_words(text: str, start: int, end: int) -> list[Mark]:
     if _WORD_EDGE.search(text, start, end):
         return []
     return [Mark(*match.span()) for match in _BESIDE_WORD.finditer(text, start, end)]
+
+
+_IS_HAN, _IS_CHINESE, _IS_BLANK = 1, 2, 4
+_ASTRAL = 0x10000
+_FIRST_ASTRAL_HAN, _LAST_ASTRAL_HAN = 0x20000, 0x3FFFF
+
+
+@cache
+def _classes() -> NDArray[np.uint8]:
+    """Return the classes of each character of the basic plane, as the patterns have them."""
+    table = np.zeros(_ASTRAL, np.uint8)
+    chars = "".join(map(chr, range(_ASTRAL)))
+    for bit, pattern in ((_IS_HAN, _HAN), (_IS_CHINESE, _CHINESE), (_IS_BLANK, _BLANK)):
+        table[[ord(char) for char in re.findall(pattern, chars)]] |= bit
+    table.flags.writeable = False
+    return table
+
+
+@kernel_part
+def _class_at(codes: NDArray[np.uint32], at: int, classes: NDArray[np.uint8]) -> int:
+    if at >= codes.size:
+        return 0
+    code = codes[at]
+    if code < _ASTRAL:
+        return int(classes[code])
+    return _IS_HAN | _IS_CHINESE if _FIRST_ASTRAL_HAN <= code <= _LAST_ASTRAL_HAN else 0
+
+
+@kernel_part
+def _is_apart(codes: NDArray[np.uint32], at: int, size: int) -> bool:
+    """Whether `_APART` matches with the first of its gaps, of so many blanks, at `at`."""
+    blank = codes[at]
+    for _ in range(_FEWEST_APART - 1):
+        for _ in range(size):
+            if at >= codes.size or codes[at] != blank:
+                return False
+            at += 1
+        at += 1  # any character
+    return at <= codes.size
+
+
+@kernel
+def _find_gaps(
+    codes: NDArray[np.uint32], classes: NDArray[np.uint8], gaps: NDArray[np.int64]
+) -> tuple[int, int, bool]:
+    """Write the blanks between Chinese characters, one to three equal ones, and their kind.
+
+    Returns:
+        The number of gaps, how many of them are between Han characters, and whether
+        `_APART` is found.
+    """
+    count = num_of_han = 0
+    has_apart = False
+    at = 0
+    while at < codes.size:
+        here = _class_at(codes, at, classes)
+        at += 1
+        if here == 0 or _class_at(codes, at, classes) & _IS_BLANK == 0:
+            continue
+        start = at
+        while at < codes.size and codes[at] == codes[start]:
+            at += 1
+        if here & _IS_HAN and not has_apart:
+            for size in range(1, min(at - start, _MOST_IN_GAP) + 1):
+                has_apart |= _is_apart(codes, start, size)
+        following = _class_at(codes, at, classes)
+        if here & following & _IS_CHINESE and at - start <= _MOST_IN_GAP:
+            gaps[count, 0], gaps[count, 1] = start, at
+            gaps[count, 2] = np.int64(codes[start]) * (_MOST_IN_GAP + 1) + at - start
+            count += 1
+            num_of_han += here & following & _IS_HAN
+    return count, num_of_han, has_apart
+
+
+_FACTOR = 0x9E3779B1  # as in `ListedPairs`
+
+
+@kernel_part
+def _is_listed(first: int, second: int, pairs: ListedPairs) -> bool:
+    """Whether two characters stand side by side in a listed phrase."""
+    if first >= _ASTRAL or second >= _ASTRAL:
+        return False
+    simplified = pairs.simplified
+    pair = np.uint32(simplified[first]) << np.uint32(16) | np.uint32(simplified[second])
+    size = pairs.slots.size
+    slot = np.int64(
+        np.uint64(np.uint32(pair * np.uint32(_FACTOR))) * np.uint64(size) >> np.uint64(32)
+    )
+    while pairs.slots[slot] != 0:
+        if pairs.slots[slot] == pair:
+            return True
+        slot = (slot + 1) & (size - 1)
+    return False
+
+
+@kernel
+def _find_lines(
+    codes: NDArray[np.uint32],
+    classes: NDArray[np.uint8],
+    gaps: NDArray[np.int64],
+    pairs: ListedPairs,
+    lines: NDArray[np.int64],
+) -> int:
+    """Write the lines that have gaps, and return their number.
+
+    Of each where it starts and ends, where its gaps end among all, how many of them are inside
+    words, and how many Han characters have another one behind them.
+    """
+    count = gap = first = start = num_split = num_unbroken = 0
+    for at in range(codes.size + 1):
+        if at < codes.size and codes[at] != _LINE_END:
+            num_unbroken += (
+                _class_at(codes, at, classes) & _class_at(codes, at + 1, classes) & _IS_HAN
+            )
+            if gap < gaps.shape[0] and gaps[gap, 0] == at:
+                num_split += _is_listed(codes[at - 1], codes[gaps[gap, 1]], pairs)
+                gap += 1
+            continue
+        if gap > first:
+            lines[count, 0], lines[count, 1], lines[count, 2] = start, at, gap
+            lines[count, 3], lines[count, 4] = num_split, num_unbroken
+            count += 1
+        first, start = gap, at + 1
+        num_split = num_unbroken = 0
+    return count

@@ -17,7 +17,12 @@ from importlib.resources import files
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.kernels import kernel
 from dedup.text.boilerplate import menu_entries
+from dedup.text.code_points import code_points
 from dedup.text.marks import Mark, widened_to_lines
 from dedup.text.words import is_han, simplify
 
@@ -27,10 +32,11 @@ _FEWEST_ITEMS = 12
 _FEWEST_SIGNS = _FEWEST_ITEMS // 2  # that prose has not, in a list within a sentence
 _FEWEST_IN_COLUMN = 20
 _LONGEST_ITEM = 10
-_SEPARATORS = re.compile(r"[|｜丨,，、;；/_·•#+*>\s-]*+")
-_ITEM = re.compile(r"[^|｜丨,，、;；/_·•#+*>\s-]+")
+_SEPARATOR = r"|｜丨,，、;；/_·•#+*>\s-"
+_SEPARATORS = re.compile(f"[{_SEPARATOR}]*+")
+_ITEM = re.compile(f"[^{_SEPARATOR}]+")
 _OTHER_THAN_PROSE = re.compile(r"[|｜丨/_·•#+*>\s-]")
-_BETWEEN_STOPS = re.compile(r"[^。！？!?]+")
+_STOPS = "。！？!?"
 # No item holds one of these: what does is a sentence, or a line about something.
 _NO_ITEM = re.compile(r"[：:“”\"《》（）()【】\[\]…]")
 
@@ -38,8 +44,9 @@ _PLACE = re.compile(
     r"[\u4e00-\u9fff]{1,7}(?:[省市县區区州盟旗乡镇村街路桥站湾山河]|社区|小区|新区|大学|中心)"
 )
 # With nothing between them, a keyword in front of some.
-_LONG_RUN = re.compile(r"[\u4e00-\u9fff]{40,}")
-_UNSEPARATED_PLACE = re.compile(r"[\u4e00-\u9fff]{1,6}?(?:自治)?[省市县縣區区州盟旗]")
+_SHORTEST_LONG_RUN = 40
+_ENDS_OF_PLACES = "省市县縣區区州盟旗"
+_UNSEPARATED_PLACE = re.compile(rf"[\u4e00-\u9fff]{{1,6}}?(?:自治)?[{_ENDS_OF_PLACES}]")
 _FEWEST_UNSEPARATED = 12
 _FEWEST_DIFFERENT = 8
 _LEAST_SHARE_OF_PLACES = 1 / 3
@@ -80,22 +87,24 @@ class _List(NamedTuple):
 
 def find_stuffing(text: str) -> list[Mark]:
     """Return the stuffed lists of `text`, ascending and disjoint."""
-    marks = [Mark(one.start, one.end) for one in _lists(text) if _is_stuffed(one)]
-    return widened_to_lines(text, [*marks, *_find_unseparated(text)])
+    codes = code_points(text)
+    marks = [Mark(one.start, one.end) for one in _lists(text, codes) if _is_stuffed(one)]
+    return widened_to_lines(text, [*marks, *_find_unseparated(text, codes)])
 
 
-def _find_unseparated(text: str) -> Iterator[Mark]:
+def _find_unseparated(text: str, codes: NDArray[np.uint32]) -> Iterator[Mark]:
     """Yield the places in a row that nothing separates: `吕梁市来宾市宜都市…`."""
-    for run in _LONG_RUN.finditer(text):
+    runs = np.empty((codes.size // _SHORTEST_LONG_RUN + 1, 2), np.int64)
+    for start, end in runs[: _find_long_runs(codes, _classes(), runs)].tolist():
         row: list[re.Match[str]] = []
         # One pass: a pattern for whole rows would try every way to divide one that fails.
-        for place in _UNSEPARATED_PLACE.finditer(text, *run.span()):
+        for place in _UNSEPARATED_PLACE.finditer(text, start, end):
             if row and row[-1].end() != place.start():
                 row = []
             row.append(place)
-        is_long = len(row) >= _FEWEST_UNSEPARATED and row[-1].end() == run.end()
+        is_long = len(row) >= _FEWEST_UNSEPARATED and row[-1].end() == end
         if is_long and len({place[0] for place in row}) >= _FEWEST_DIFFERENT:
-            yield Mark(row[0].start(), run.end())
+            yield Mark(row[0].start(), end)
 
 
 def find_headers(text: str) -> list[Mark]:
@@ -103,39 +112,18 @@ def find_headers(text: str) -> list[Mark]:
     return widened_to_lines(text, _obscene_headers(text))
 
 
-def _lists(text: str) -> Iterator[_List]:
+def _lists(text: str, codes: NDArray[np.uint32]) -> Iterator[_List]:
     """Yield the lists of `text`: within lines, then those of one item a line."""
-    lines = list(_lines(text))
-    in_lines = {start: list(_lists_in(start, line)) for start, line in lines}
-    for lists in in_lines.values():
-        yield from lists
-    for is_item, group in groupby(lines, key=lambda line: _is_item(line[1].strip())):
-        column = list(group)
-        if is_item and len(column) >= _FEWEST_IN_COLUMN:
-            items = [line.strip() for _, line in column]
-            last_start, last = column[-1]
-            yield _List(column[0][0], last_start + len(last), items, is_column=True)
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each line that is not blank, with where it starts."""
-    start = 0
-    for line in text.split("\n"):
-        if line and not line.isspace():
-            yield start, line
-        start += len(line) + 1
-
-
-def _lists_in(start: int, line: str) -> Iterator[_List]:
-    """Yield the lists within a line: in what stands between two stops."""
-    for match in _BETWEEN_STOPS.finditer(line):
-        is_sentence = line[match.end() : match.end() + 1] != ""
-        yield from _lists_between_stops(start + match.start(), match[0], is_sentence=is_sentence)
+    parts = np.empty((codes.size // _FEWEST_ITEMS + 1, 3), np.int64)
+    for start, end, is_sentence in parts[: _find_parts(codes, _classes(), parts)].tolist():
+        yield from _lists_between_stops(start, text[start:end], is_sentence=bool(is_sentence))
+    columns = np.empty((codes.size // _FEWEST_IN_COLUMN + 1, 2), np.int64)
+    for start, end in columns[: _find_columns(codes, _classes(), columns)].tolist():
+        items = [item for line in text[start:end].split("\n") if (item := line.strip())]
+        yield _List(start, end, items, is_column=True)
 
 
 def _lists_between_stops(start: int, part: str, *, is_sentence: bool) -> Iterator[_List]:
-    if is_sentence and len(_OTHER_THAN_PROSE.findall(part)) < _FEWEST_SIGNS:
-        return  # as most
     for is_item, group in groupby(_ITEM.finditer(part), key=lambda match: _is_item(match[0])):
         run = list(group)
         if not is_item or len(run) < _FEWEST_ITEMS:
@@ -199,3 +187,130 @@ def _obscene_headers(text: str) -> Iterator[Mark]:
         if is_header and len(set(_OBSCENE.findall(line))) >= _FEWEST_OBSCENE:
             yield Mark(start, start + len(line))
         start += len(line) + 1
+
+
+class _Class:
+    """Bits of the table by character that the kernel looks up."""
+
+    SEPARATOR, OTHER_THAN_PROSE, STOP, NO_ITEM, BLANK, HAN, END_OF_PLACE = (
+        1 << n for n in range(7)
+    )
+
+
+@cache
+def _classes() -> NDArray[np.uint8]:
+    """Return the classes of each character of the basic plane, as the patterns have them."""
+    table = np.zeros(0x10000, np.uint8)
+    chars = "".join(map(chr, range(0x10000)))
+    for bit, pattern in (
+        (_Class.SEPARATOR, f"[{_SEPARATOR}]"),
+        (_Class.OTHER_THAN_PROSE, _OTHER_THAN_PROSE),
+        (_Class.STOP, f"[{_STOPS}]"),
+        (_Class.NO_ITEM, _NO_ITEM),
+        (_Class.BLANK, r"\s"),
+        (_Class.HAN, "[\u4e00-\u9fff]"),
+        (_Class.END_OF_PLACE, f"[{_ENDS_OF_PLACES}]"),
+    ):
+        table[[ord(char) for char in re.findall(pattern, chars)]] |= bit
+    table.flags.writeable = False
+    return table
+
+
+_LINE_END = ord("\n")
+_LAST_CODE = 0xFFFF  # no character; stands for all beyond the table
+_SEPARATES, _ENDS_PART, _SPOILS_ITEM = _Class.SEPARATOR, _Class.STOP, _Class.NO_ITEM
+_ODD, _IS_BLANK, _IS_HAN = _Class.OTHER_THAN_PROSE, _Class.BLANK, _Class.HAN
+_ENDS_PLACE = _Class.END_OF_PLACE
+
+
+@kernel
+def _find_parts(
+    codes: NDArray[np.uint32], classes: NDArray[np.uint8], found: NDArray[np.int64]
+) -> int:
+    """Write where parts are that have enough items in a row, and return their number.
+
+    A part is what stands between two stops or line ends. Of each where it starts and ends, and
+    whether a stop ends it: then it is a sentence, unless there are signs that prose has not.
+    """
+    count = start = length = items = longest = signs = 0
+    is_item = True
+    for at in range(codes.size + 1):
+        code = codes[at] if at < codes.size else _LINE_END
+        here = classes[min(code, _LAST_CODE)]
+        if here & _SPOILS_ITEM:
+            is_item = False
+        if here & (_SEPARATES | _ENDS_PART) == 0:
+            length += 1
+            continue
+        if length:
+            items = items + 1 if is_item and length <= _LONGEST_ITEM else 0
+            longest = max(longest, items)
+            length = 0
+            is_item = True
+        is_line_end = code == _LINE_END
+        if here & _ENDS_PART or is_line_end:
+            if longest >= _FEWEST_ITEMS and (is_line_end or signs >= _FEWEST_SIGNS):
+                found[count, 0], found[count, 1], found[count, 2] = start, at, not is_line_end
+                count += 1
+            start = at + 1
+            items = longest = signs = 0
+        else:
+            signs += here & _ODD != 0
+    return count
+
+
+@kernel
+def _find_columns(
+    codes: NDArray[np.uint32], classes: NDArray[np.uint8], found: NDArray[np.int64]
+) -> int:
+    """Write where enough lines in a row are an item each, and return how many such columns are.
+
+    Lines that are blank count for nothing.
+    """
+    count = num_lines = first = last = 0  # of the column: lines, its start and end
+    start = size = blanks = 0  # of the line: start, characters between blanks, blanks behind
+    is_item = True
+    for at in range(codes.size + 1):
+        here = classes[min(codes[at], _LAST_CODE)] if at < codes.size else _IS_BLANK
+        if at < codes.size and codes[at] != _LINE_END:
+            if here & _SPOILS_ITEM:
+                is_item = False
+            if here & _IS_BLANK:
+                blanks += 1
+            else:
+                size += 1 + (blanks if size else 0)
+                blanks = 0
+            continue
+        is_item = is_item and 0 < size <= _LONGEST_ITEM
+        if is_item:
+            first = start if num_lines == 0 else first
+            last = at
+            num_lines += 1
+        if (size and not is_item) or at == codes.size:
+            if num_lines >= _FEWEST_IN_COLUMN:
+                found[count, 0], found[count, 1] = first, last
+                count += 1
+            num_lines = 0
+        start = at + 1
+        size = blanks = 0
+        is_item = True
+    return count
+
+
+@kernel
+def _find_long_runs(
+    codes: NDArray[np.uint32], classes: NDArray[np.uint8], found: NDArray[np.int64]
+) -> int:
+    """Write where long runs of ideographs with enough places are, and return their number."""
+    count = length = places = 0
+    for at in range(codes.size + 1):
+        here = classes[min(codes[at], _LAST_CODE)] if at < codes.size else 0
+        if here & _IS_HAN:
+            length += 1
+            places += here & _ENDS_PLACE != 0
+            continue
+        if length >= _SHORTEST_LONG_RUN and places >= _FEWEST_UNSEPARATED:
+            found[count, 0], found[count, 1] = at - length, at
+            count += 1
+        length = places = 0
+    return count

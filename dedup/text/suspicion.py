@@ -31,14 +31,13 @@ def look_for_damage(codes: NDArray[np.uint32]) -> int:
     return _look(codes, tables())
 
 
-def false_signs(codes: NDArray[np.uint32]) -> list[int]:
+def false_signs(codes: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Return where signs stand that may be halves of two characters, ascending.
 
     No words come out where as many equal signs stand in a row as in a line that is drawn.
     """
     found = np.empty(codes.size, np.int64)
-    result: list[int] = found[: _find_false_signs(codes, tables(), found)].tolist()
-    return result
+    return found[: _find_false_signs(codes, tables(), found)]
 
 
 # Kernels read these as constants when they are compiled.

@@ -18,15 +18,17 @@ from itertools import chain, pairwise
 from dedup.text.code_points import code_points
 from dedup.text.marks import Mark, joined
 from dedup.text.shift_model import log_of_words
+from dedup.text.title_pieces import (
+    FEWEST_CHUNKS,
+    FEWEST_PLACES,
+    LEAST_SHARE_FOUND,
+    LONGEST_TITLE,
+    SIZES,
+)
 
 __all__ = ["find_title_chunks"]
 
 _NO_HAN = re.compile(r"[^\u4e00-\u9fff]+")
-_SIZES = (4, 5, 6)  # the smallest one first
-_LONGEST_TITLE = 80
-_FEWEST_CHUNKS = 2
-_LEAST_SHARE_FOUND = 0.8
-_FEWEST_PLACES = 6
 _MOST_ROUNDS = 4
 
 # Natural logarithm of how much likelier it is that a piece was dropped in than that the
@@ -55,7 +57,7 @@ _Pairs = Counter[tuple[str, str]]
 def find_title_chunks(text: str) -> list[Mark]:
     """Return the pieces of the title in the body of `text`."""
     line, newline, _ = text.partition("\n")
-    if not newline or len(line) > _LONGEST_TITLE:
+    if not newline or len(line) > LONGEST_TITLE:
         return []
     body = len(line) + 1
     written = line.strip()
@@ -63,9 +65,9 @@ def find_title_chunks(text: str) -> list[Mark]:
     best: list[Mark] = []
     for title in titles:
         # Pieces of any size begin with these characters: most articles end here.
-        if text.find(title[: _SIZES[0]], body) < 0:
+        if text.find(title[: SIZES[0]], body) < 0:
             continue
-        for size in _SIZES:
+        for size in SIZES:
             chunks = _chunks(title, size)
             if not _are_sprinkled(text, body, title, chunks):
                 continue
@@ -90,12 +92,12 @@ def _are_sprinkled(text: str, body: int, title: str, chunks: list[str]) -> bool:
     places: list[list[Mark]] = []
     for chunk in chunks:
         places.append(_places_alone(text, body, title, chunk))
-        if places.count([]) > (1 - _LEAST_SHARE_FOUND) * len(chunks):
+        if places.count([]) > (1 - LEAST_SHARE_FOUND) * len(chunks):
             return False
     # A word that is all over the article must not stand for the pieces beside it.
     usual = sorted(map(len, places))[(len(places) - 1) // 2] if places else 0
     num_places = sum(min(len(found), 2 * usual) for found in places)
-    if len(chunks) < _FEWEST_CHUNKS or num_places < _FEWEST_PLACES:
+    if len(chunks) < FEWEST_CHUNKS or num_places < FEWEST_PLACES:
         return False
     pairs = Counter(pairwise(text[body:]))
     num_certain = sum(

@@ -15,6 +15,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 __all__ = [
     "USUAL_SIGNS",
@@ -22,6 +26,7 @@ __all__ = [
     "is_common",
     "is_han",
     "is_listed_pair",
+    "listed_pairs",
     "longest_phrase",
     "pair_odds",
     "simplify",
@@ -37,14 +42,30 @@ def _entries(dictionary: str) -> Iterator[tuple[str, list[str]]]:
         yield key, values.split(" ")
 
 
+class _Simplifications(dict[int, int]):
+    """The simplified character of each one; itself for those that were asked for and have none.
+
+    `str.translate` takes a missing key for itself too, but raises and catches an error for it,
+    which takes three times as long as a key.
+    """
+
+    def __missing__(self, code: int) -> int:
+        if code <= _LAST_TO_KEEP:
+            self[code] = code
+        return code
+
+
+_LAST_TO_KEEP = 0xFFFF
+
+
 @cache
-def _to_simplified() -> dict[int, str]:
-    return {ord(key): values[0] for key, values in _entries("TSCharacters")}
+def _to_simplified() -> _Simplifications:
+    return _Simplifications((ord(key), ord(values[0])) for key, values in _entries("TSCharacters"))
 
 
 def simplify(text: str) -> str:
     """Return `text` with every traditional character simplified, one by one."""
-    return text.translate(_to_simplified())
+    return text if text.isascii() else text.translate(_to_simplified())
 
 
 @cache
@@ -55,8 +76,8 @@ def traditional_only() -> str:
     """
     return "".join(
         chr(code)
-        for code, simplified in _to_simplified().items()
-        if chr(code) != simplified and not chr(code).encode("gb2312", "ignore")
+        for code, simplified in _to_simplified().copy().items()
+        if code != simplified and not chr(code).encode("gb2312", "ignore")
     )
 
 
@@ -119,6 +140,41 @@ def char_odds(char: str) -> float:
 def is_listed_pair(first: str, second: str) -> bool:
     """Whether two characters stand side by side in a listed phrase."""
     return simplify(first + second) in _lexicon().pairs
+
+
+class ListedPairs(NamedTuple):
+    """What `is_listed_pair` looks up, for kernels.
+
+    Attributes:
+        simplified: The simplified character of each, 0 if it is beyond the basic plane; uint16,
+            by code point of that plane.
+        slots: A hash table of the pairs, `first << 16 | second`, 0 for none: each is in the slot
+            that the upper bits of `pair * 0x9E3779B1` name, or behind it without a free slot
+            between; uint32, a power of two long.
+    """
+
+    simplified: NDArray[np.uint16]
+    slots: NDArray[np.uint32]
+
+
+@cache
+def listed_pairs() -> ListedPairs:
+    """Return every two characters that stand side by side in a listed phrase."""
+    simplified = np.arange(0x10000, dtype=np.uint16)
+    for code, other in _to_simplified().copy().items():
+        if code < len(simplified):
+            simplified[code] = other if other < len(simplified) else 0
+    pairs = [
+        ord(pair[0]) << 16 | ord(pair[1]) for pair in _lexicon().pairs if max(pair) < "\U00010000"
+    ]
+    slots = np.zeros(1 << (2 * len(pairs)).bit_length(), np.uint32)
+    shift = 33 - len(slots).bit_length()
+    for pair in pairs:
+        slot = (pair * 0x9E3779B1 & 0xFFFFFFFF) >> shift
+        while slots[slot]:
+            slot = (slot + 1) % len(slots)
+        slots[slot] = pair
+    return ListedPairs(simplified, slots)
 
 
 def pair_odds(first: str, second: str) -> float:

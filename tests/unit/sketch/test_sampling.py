@@ -31,7 +31,7 @@ def test_a_common_stretch_is_found(before: int, after: int, length: int) -> None
 
     assert listed & probed
     page = np.concatenate([codes_of(before), known, codes_of(after)])
-    assert len(listed & sample_one(page)[1]) >= 0.6 * len(listed)
+    assert len(listed & sample_one(page)[1]) >= 0.5 * len(listed)
 
 
 def test_what_is_listed_is_sparse() -> None:
