@@ -5,7 +5,9 @@ right, and keep them. What is ASCII counts only beside an escape that is not.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from dedup.models import Edit
@@ -53,15 +55,45 @@ def decode_bytes(text: str, _marks: list[Mark]) -> list[Edit]:
     return [Edit(*reading.mark, reading.char) for reading in _read(text)]
 
 
-def _read(text: str) -> list[_Reading]:
+class _Run(NamedTuple):
+    """Escapes side by side: where they stand in the text, and their bytes."""
+
+    start: int
+    end: int
+    data: bytes
+
+
+class _Token(NamedTuple):
+    """A stretch without blanks or Chinese text, and its escapes outside of addresses."""
+
+    text: str
+    start: int
+    runs: list[_Run]
+
+
+# A repair is asked twice, what it finds and how to undo it.
+@lru_cache(maxsize=2)
+def _read(text: str) -> tuple[_Reading, ...]:
     """Return the escaped characters, token by token."""
     if not any(sign in text for sign in ("%", "\\x", "=")):
-        return []
-    tokens = list(_TOKEN.finditer(text))
+        return ()
+    tokens = [token for match in _TOKEN.finditer(text) if (token := _token(match)).runs]
     if _is_gbk(tokens):
-        return [reading for token in tokens for reading in _read_token_of_gbk(token)]
-    readings = [reading for token in tokens for reading in _read_token(token)]
-    return sorted([*readings, *_soft_breaks(text, readings)])
+        return tuple(reading for token in tokens for reading in _read_token_of_gbk(text, token))
+    readings = [reading for token in tokens for reading in _read_token(text, token)]
+    return tuple(sorted([*readings, *_soft_breaks(text, readings)]))
+
+
+def _token(match: re.Match[str]) -> _Token:
+    token, start = match[0], match.start()
+    # None is in an address where there is none: nearly all are asked by one search.
+    has_address = _ADDRESS.search(token) is not None
+    runs = [
+        _Run(start + run.start(), start + run.end(), _bytes_of(run[0]))
+        for run in _RUN.finditer(token)
+        if not (has_address and _is_in_address(run))
+    ]
+    return _Token(token, start, runs)
 
 
 def _soft_breaks(text: str, readings: list[_Reading]) -> Iterator[_Reading]:
@@ -74,31 +106,29 @@ def _soft_breaks(text: str, readings: list[_Reading]) -> Iterator[_Reading]:
             yield _Reading(Mark(*match.span()), "")
 
 
-def _is_gbk(tokens: list[re.Match[str]]) -> bool:
+def _is_gbk(tokens: list[_Token]) -> bool:
     """Whether many escapes of a text are GBK, and more so than UTF-8: then all of them are.
 
     A single character tells less: `%CA%B1` is 时, or `ʱ` in UTF-8.
     """
     num_gbk = num_utf8 = 0
     for token in tokens:
-        for run in _RUN.finditer(token[0]):
-            data = _bytes_of(_BYTE.findall(run[0]))
-            if data.isascii() or _is_in_address(run):
+        for run in token.runs:
+            if run.data.isascii():
                 continue
-            utf8 = data.decode("utf-8", "ignore")
-            if len(utf8.encode()) == len(data) and any(char >= _EAST_ASIAN for char in utf8):
+            utf8 = run.data.decode("utf-8", "ignore")
+            if len(utf8.encode()) == len(run.data) and max(utf8) >= _EAST_ASIAN:
                 num_utf8 += len(utf8)
             else:
-                num_gbk += sum(map(is_common, data.decode("gb18030", "ignore")))
+                num_gbk += sum(map(is_common, run.data.decode("gb18030", "ignore")))
     return num_gbk >= _FEWEST_OF_GBK and num_gbk > num_utf8
 
 
-def _read_token_of_gbk(token: re.Match[str]) -> Iterator[_Reading]:
+def _read_token_of_gbk(text: str, token: _Token) -> Iterator[_Reading]:
     """Yield the characters of a token whose lead bytes are escaped, trail bytes perhaps not."""
-    runs = [run for run in _RUN.finditer(token[0]) if not _is_in_address(run)]
-    if not runs or all(_bytes_of(_BYTE.findall(run[0])).isascii() for run in runs):
+    if all(run.data.isascii() for run in token.runs):
         return
-    units = list(_BYTE_OR_CHAR.finditer(token[0]))
+    units = list(_BYTE_OR_CHAR.finditer(token.text))
     data = [_byte_of(unit) for unit in units]
     at = 0
     while at < len(units):
@@ -108,8 +138,8 @@ def _read_token_of_gbk(token: re.Match[str]) -> Iterator[_Reading]:
         if is_escaped and (size == 2 or data[at] < 0x80):
             start, end = units[at].start(), units[at + size - 1].end()
             char = pair or chr(data[at])
-            mark = Mark(token.start() + start, token.start() + end)
-            if not could_open_escape(char, token.string, mark.end):
+            mark = Mark(token.start + start, token.start + end)
+            if not could_open_escape(char, text, mark.end):
                 yield _Reading(mark, char)
         at += size
 
@@ -118,20 +148,21 @@ def _byte_of(unit: re.Match[str]) -> int:
     return int(unit[1], base=16) if unit[1] else ord(unit[0])
 
 
-def _bytes_of(digits: list[str]) -> bytes:
-    return bytes(int(two, base=16) for two in digits)
+def _bytes_of(run: str) -> bytes:
+    return bytes.fromhex("".join(_BYTE.findall(run)))
 
 
-def _read_token(token: re.Match[str]) -> Iterator[_Reading]:
+def _read_token(text: str, token: _Token) -> Iterator[_Reading]:
     """Yield the escaped characters of a stretch without blanks or Chinese text."""
-    runs = [run for run in _RUN.finditer(token[0]) if not _is_in_address(run)]
-    readings = [_read_run(run, token.start()) for run in runs]
+    if all(run.data.isascii() for run in token.runs):
+        return
+    readings = [_read_run(text, run) for run in token.runs]
     if any(not reading.char.isascii() for run in readings for reading in run):
         for run in readings:
             yield from (
                 reading
                 for reading in run
-                if not could_open_escape(reading.char, token.string, reading.mark.end)
+                if not could_open_escape(reading.char, text, reading.mark.end)
             )
 
 
@@ -141,29 +172,39 @@ def _is_in_address(run: re.Match[str]) -> bool:
     return _ADDRESS.search(run.string, start + 1, run.end()) is not None
 
 
-def _read_run(run: re.Match[str], offset: int) -> list[_Reading]:
+def _read_run(text: str, run: _Run) -> list[_Reading]:
     """Return the characters of adjoining escapes, none if the bytes are neither UTF-8 nor GBK."""
-    escapes = list(_BYTE.finditer(run[0]))
-    data = bytes(int(escape[1], base=16) for escape in escapes)
     for pattern, encoding in ((_UTF_8, "utf-8"), (_GBK, "gb18030")):
-        chars = [match.span() for match in pattern.finditer(data)]
         try:
-            decoded = data.decode(encoding)
+            decoded = run.data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if len(decoded) != len(chars) or not _is_plausible(decoded, encoding):
+        sizes = list(map(len, pattern.findall(run.data)))
+        if len(decoded) != len(sizes) or not _is_plausible(decoded, encoding):
             continue
-        start = offset + run.start()
+        bounds = _bounds(text, run)
+        ends = list(accumulate(sizes, initial=0))
         return [
-            _Reading(Mark(start + escapes[first].start(), start + escapes[last - 1].end()), char)
-            for (first, last), char in zip(chars, decoded, strict=True)
+            _Reading(Mark(bounds[first], bounds[last]), char)
+            for (first, last), char in zip(pairwise(ends), decoded, strict=True)
         ]
     return []
+
+
+def _bounds(text: str, run: _Run) -> Sequence[int]:
+    """Return where each escape of a run starts, and the end."""
+    shortest = len(r"\x00") if text[run.start] == "\\" else len("%00")
+    if run.end - run.start == shortest * len(run.data):
+        return range(run.start, run.end + 1, shortest)
+    starts = [escape.start() for escape in _BYTE.finditer(text, run.start, run.end)]
+    return [*starts, run.end]
 
 
 def _is_plausible(decoded: str, encoding: str) -> bool:
     """Whether this is text; nearly any bytes can be read as GBK."""
     beyond = [char for char in decoded if not char.isascii()]
     if encoding == "utf-8" or not beyond:
-        return all(char.isprintable() or char.isspace() for char in decoded)
+        return decoded.isprintable() or all(
+            char.isprintable() or char.isspace() for char in decoded
+        )
     return sum(map(is_common, beyond)) >= _LEAST_SHARE_COMMON * len(beyond)

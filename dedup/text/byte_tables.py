@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LOST_BYTE", "NO_BYTES", "big5_chars", "bytes_of", "gbk_chars"]
+__all__ = ["LOST_BYTE", "NO_BYTES", "big5_chars", "bytes_of", "chars_of", "gbk_chars"]
 
 NO_BYTES = 0
 """Entry of a character that the encoding does not have."""
@@ -152,6 +152,13 @@ def _encodable(codec: str) -> _Part:
         np.append(codes[has_bytes], _LINE_END),
         np.append(entries[has_bytes], _entry(b"\n")),
     )
+
+
+def chars_of(encoding: str) -> NDArray[np.int32] | None:
+    """Return the table of pairs of `gbk` or `big5`, None for `utf-8`."""
+    if encoding == "utf-8":
+        return None
+    return gbk_chars() if encoding == "gbk" else big5_chars()
 
 
 @cache

@@ -7,6 +7,7 @@ a piece of code is code.
 """
 
 import re
+from functools import lru_cache
 from html import unescape
 
 from dedup.models import Edit
@@ -33,6 +34,7 @@ _UNICODE_ESCAPE = re.compile(
     r"|\\+[nrt/\"'])"
 )
 _SHORTEST_UNICODE_ESCAPE = 6
+_OPENINGS_OF_FOUR = ("\\u", "%u")  # digits, and nothing else if it is as short as that
 _LETTERS_OF_LAYOUT = {"n": "\n", "r": "\r", "t": "\t"}
 _ESCAPED_AMPERSANDS = re.compile(r"(?<=&)(?:(?:amp|#38|#x26);)+(?=[#a-zA-Z])")
 _HEX = re.compile("[0-9a-fA-F]{4}")
@@ -47,6 +49,7 @@ _UNFINISHED = re.compile(r"(?:&[#0-9A-Za-z]{0,16}|[\\%]u?[0-9a-fA-F]{0,3}|\\x[0-
 _OPENER = re.compile(
     r"&[#0-9A-Za-z]{1,16};|%(?:25)*[0-9a-fA-F]{2}|%u[0-9a-fA-F]|\\+[ux][0-9a-fA-F]"
 )
+_OPENING_SIGNS = "&%\\"
 _LONGEST_ESCAPE = 24
 
 _LAST_CODE_POINT = 0x10FFFF
@@ -96,12 +99,16 @@ def unescape_entities(text: str, marks: list[Mark]) -> list[Edit]:
     return [Edit(mark.start, mark.end, _meaning(text[mark.start : mark.end])) for mark in marks]
 
 
+@lru_cache(maxsize=1 << 13)  # each is asked for four times
 def _meaning(escape: str) -> str:
     r"""Return the character of an entity or escape; itself if it has none.
 
     >>> _meaning("&amp;amp;#20013;"), _meaning("&nosuch;"), _meaning(r"\ud83d\ude00")
     ('中', '&nosuch;', '😀')
     """
+    opening, digits = escape[:2], escape[2:]
+    if len(escape) == _SHORTEST_UNICODE_ESCAPE and opening in _OPENINGS_OF_FOUR:
+        return chr(int(digits, base=16))
     if _LATIN_ESCAPE.fullmatch(escape):
         return chr(int(escape[1:], base=16))
     if escape[0] in "\\%":
@@ -125,7 +132,8 @@ def could_open_escape(char: str, text: str, at: int) -> bool:
 
     Repairing twice would then not be the same as once.
     """
-    return _OPENER.match(char + text[at : at + _LONGEST_ESCAPE]) is not None
+    can_open = char in _OPENING_SIGNS
+    return can_open and _OPENER.match(char + text[at : at + _LONGEST_ESCAPE]) is not None
 
 
 def _touch(one: re.Match[str], other: re.Match[str]) -> bool:

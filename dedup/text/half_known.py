@@ -11,12 +11,13 @@ References:
     probabilistic functions of Markov chains", 1970 (forward and backward sums).
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel, kernel_part
+from dedup.text.byte_tables import chars_of
 from dedup.text.code_points import code_points
 from dedup.text.lexicon import Lexicon, lexicon
 from dedup.text.marks import LOST
@@ -35,18 +36,16 @@ _LOG_OUTSIDE_WORD = float(np.log(0.4))
 _BASIC_PLANE = 0x10000
 _NONE = -1
 _FIRST_HAN = 0x4E00  # a sign makes no words, so that there is little to judge it by
-_IMPOSSIBLE = -1e30
 
 
-def restore(text: str, left: NDArray[np.int32], written: NDArray[np.int32], read: str) -> str:
+def restore(text: str, left: NDArray[np.int32], written: str, read: str) -> str:
     """Return a text with the lost characters put in of which half tells enough.
 
     Args:
         text: As it was written, U+FFFD for a lost character.
         left: What is left of each character: 0, or a byte with `LEAD_LEFT` or `TRAIL_LEFT`;
             int32, shape (len(text),).
-        written: The code point of every pair of bytes in the encoding that the text was
-            written in, 0 for none; int32, shape (0x10000,).
+        written: The encoding that it was written in, `gbk` or `big5`.
         read: The codec that it was read with.
     """
     codes = code_points(text).astype(np.int32)
@@ -61,14 +60,17 @@ def restore(text: str, left: NDArray[np.int32], written: NDArray[np.int32], read
     return codes.astype("<u4").tobytes().decode("utf-32-le", "replace")
 
 
+@lru_cache(maxsize=1 << 12)
 def _candidates(
-    half: int, written: NDArray[np.int32], read: str
+    half: int, written: str, read: str
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Return the likeliest characters with this byte, and how likely that it is lost in them."""
+    table = chars_of(written)
+    assert table is not None
     byte = half & 0xFF
     others = np.arange(0x40, 0xFF)
     pairs = byte << 8 | others if half & LEAD_LEFT else others << 8 | byte
-    chars = written[pairs]
+    chars = table[pairs]
     char_logs = lexicon().char_logs
     priors = np.where(_lost_pairs(read)[pairs], 0.0, _LOG_OUT_OF_STEP).astype(np.float32)
     is_usual = (chars > 0) & (chars < _BASIC_PLANE)
@@ -86,36 +88,6 @@ def _lost_pairs(read: str) -> NDArray[np.bool_]:
         lost[pair] = LOST in pair.to_bytes(2, "big").decode(read, "replace")
     lost.flags.writeable = False
     return lost
-
-
-@kernel_part
-def _log_of(code: int, last: int, words: Lexicon) -> float:
-    """Return how likely a character is behind another one, as a logarithm."""
-    if code >= words.char_logs.size or last >= words.ids.size:
-        return _LOG_OF_RARE
-    log = float(words.char_logs[code])
-    first, second = words.ids[last], words.ids[code]
-    if first == 0 or second == 0:
-        return log
-    low, high = words.follower_starts[first], words.follower_starts[first + 1]
-    end = high
-    while low < high:
-        middle = (low + high) >> 1
-        if words.followers[middle] < second:
-            low = middle + 1
-        else:
-            high = middle
-    if low < end and words.followers[low] == second:
-        return max(log + _LOG_OUTSIDE_WORD, float(words.follower_logs[low]))
-    return log + _LOG_OUTSIDE_WORD
-
-
-@kernel_part
-def _log_sum(a: float, b: float) -> float:
-    """Return log(exp(a) + exp(b))."""
-    if a < b:
-        a, b = b, a
-    return a if b <= _IMPOSSIBLE else a + np.log1p(np.exp(b - a))
 
 
 @kernel
@@ -163,43 +135,109 @@ def _choose(
         codes: Receives the characters; int32, shape (n,).
     """
     size, most = chars.shape
-    forward = np.full((size, most), _IMPOSSIBLE)
-    backward = np.full((size, most), _IMPOSSIBLE)
-    forward[0, 0] = backward[size - 1, 0] = 0.0
+    forward = np.zeros((size, most))
+    backward = np.zeros(most)
+    # Of a short run, as nearly all are, what follows what is looked up once.
+    kept = min(size, _LONGEST_KEPT)
+    follows = np.empty((kept, most, most))
+    forward[0, 0] = backward[0] = 1.0
     for at in range(1, size):
-        _step(chars, logs, words, at, forward, backward, is_forward=True)
+        _look_up(chars[at - 1], chars[at], logs[at], words, follows[at % kept])
+        _step(chars[at - 1], chars[at], follows[at % kept], forward[at - 1], forward[at])
     for at in range(size - 2, 0, -1):
-        _step(chars, logs, words, at, forward, backward, is_forward=False)
+        if size > kept:
+            _look_up(chars[at], chars[at + 1], logs[at + 1], words, follows[(at + 1) % kept])
+        _step_back(chars[at], chars[at + 1], follows[(at + 1) % kept], backward)
         best = 0
-        total = _IMPOSSIBLE
+        total = 0.0
         for i in range(most):
-            weight = forward[at, i] + backward[at, i]
-            total = _log_sum(total, weight)
-            best = i if weight > forward[at, best] + backward[at, best] else best
-        share = np.exp(forward[at, best] + backward[at, best] - total)
-        if chars[at, best] >= _FIRST_HAN and share >= _SURE:
+            weight = forward[at, i] * backward[i]
+            total += weight
+            best = i if weight > forward[at, best] * backward[best] else best
+        is_sure = forward[at, best] * backward[best] >= _SURE * total > 0.0
+        if is_sure and chars[at, best] >= _FIRST_HAN:
             codes[at - 1] = chars[at, best]
+
+
+_LONGEST_KEPT = 64
+
+
+# One function, as a call with all arrays of the lexicon takes as long as what it would do.
+@kernel_part
+def _look_up(
+    lasts: NDArray[np.int32],
+    chars: NDArray[np.int32],
+    logs: NDArray[np.float64],
+    words: Lexicon,
+    follows: NDArray[np.float64],
+) -> None:
+    """Write how likely each option of a character is behind each one of the character in front."""
+    for j in range(lasts.size):
+        last = lasts[j]
+        if last == _NONE:
+            return
+        first = words.ids[last] if last < _BASIC_PLANE else 0
+        start, end = words.follower_starts[first], words.follower_starts[first + 1]
+        for i in range(chars.size):
+            code = chars[i]
+            if code == _NONE:
+                break
+            second = words.ids[code] if code < _BASIC_PLANE else 0
+            is_known = code < _BASIC_PLANE and last < _BASIC_PLANE
+            log = float(words.char_logs[code]) if is_known else _LOG_OF_RARE
+            if first != 0 and second != 0:
+                log += _LOG_OUTSIDE_WORD
+                low, high = start, end
+                while low < high:
+                    middle = (low + high) >> 1
+                    if words.followers[middle] < second:
+                        low = middle + 1
+                    else:
+                        high = middle
+                if low < end and words.followers[low] == second:
+                    log = max(log, float(words.follower_logs[low]))
+            follows[j, i] = np.exp(log + logs[i])
 
 
 @kernel_part
 def _step(
+    lasts: NDArray[np.int32],
     chars: NDArray[np.int32],
-    logs: NDArray[np.float64],
-    words: Lexicon,
-    at: int,
-    forward: NDArray[np.float64],
-    backward: NDArray[np.float64],
-    is_forward: bool,
+    follows: NDArray[np.float64],
+    before: NDArray[np.float64],
+    result: NDArray[np.float64],
 ) -> None:
-    """Sum over all that can stand in front of each option of a character, or behind it."""
-    other = at - 1 if is_forward else at + 1
-    for i in range(chars.shape[1]):
-        for j in range(chars.shape[1]):
-            if chars[at, i] == _NONE or chars[other, j] == _NONE:
-                continue
-            if is_forward:
-                log = _log_of(chars[at, i], chars[other, j], words) + logs[at, i]
-                forward[at, i] = _log_sum(forward[at, i], forward[other, j] + log)
-            else:
-                log = _log_of(chars[other, j], chars[at, i], words) + logs[other, j]
-                backward[at, i] = _log_sum(backward[at, i], backward[other, j] + log)
+    """Sum over all that can stand in front of each option; scaled, lest it vanish."""
+    total = 0.0
+    for j in range(lasts.size):
+        if lasts[j] == _NONE:
+            break
+        for i in range(chars.size):
+            if chars[i] == _NONE:
+                break
+            result[i] += before[j] * follows[j, i]
+            total += before[j] * follows[j, i]
+    if total > 0.0:
+        for i in range(chars.size):
+            result[i] /= total
+
+
+@kernel_part
+def _step_back(
+    chars: NDArray[np.int32],
+    nexts: NDArray[np.int32],
+    follows: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> None:
+    """Replace the weights of the options of a character by those of the one in front of it."""
+    total = 0.0
+    for j in range(chars.size):
+        weight = 0.0
+        for i in range(nexts.size):
+            if chars[j] == _NONE or nexts[i] == _NONE:
+                break
+            weight += weights[i] * follows[j, i]
+        follows[j, 0] = weight  # has been asked for
+        total += weight
+    for j in range(chars.size):
+        weights[j] = follows[j, 0] / total if total > 0.0 else 0.0

@@ -76,7 +76,12 @@ def _bytes_lost(stretch: str) -> int | None:
         seen = stretch.encode("gb18030").decode()
     except UnicodeError:
         return None
-    return sum(1 if char == LOST else len(char.encode()) for char in seen)
+    return _num_bytes(seen)
+
+
+def _num_bytes(text: str) -> int:
+    """Return how many bytes were read as UTF-8, one for each U+FFFD."""
+    return len(text.encode()) - (len(LOST.encode()) - 1) * text.count(LOST)
 
 
 def find_debris(text: str) -> list[Mark]:
@@ -95,8 +100,7 @@ def mark_debris(text: str, marks: list[Mark]) -> list[Edit]:
     """Put one `�` in place of every two bytes."""
     edits = []
     for start, end in marks:
-        num_bytes = sum(1 if char == LOST else len(char.encode()) for char in text[start:end])
-        edits.append(Edit(start, end, LOST * ((num_bytes + 1) // 2)))
+        edits.append(Edit(start, end, LOST * ((_num_bytes(text[start:end]) + 1) // 2)))
     return edits
 
 

@@ -74,8 +74,15 @@ def misread_stretches(
     bounds = np.empty((codes.size + 1, 4), np.int32)
     gains = np.empty(codes.size + 1, np.float64)
     num = _divide(codes, tokens, at_char, pairs, chars is None, odds, written, bounds, gains)
+    if num == 0:
+        return []
+    # They stand from the last one to the first.
+    size = int(bounds[num - 1, 3])
+    text, left = _as_text(written[:size][::-1])
     return [
-        Stretch(start, end, gain, *_as_text(written[first:last]))
+        Stretch(
+            start, end, gain, text[size - last : size - first], left[size - last : size - first]
+        )
         for (start, end, first, last), gain in zip(
             bounds[:num].tolist(), gains[:num].tolist(), strict=True
         )
@@ -83,8 +90,7 @@ def misread_stretches(
 
 
 def _as_text(codes: NDArray[np.int32]) -> tuple[str, NDArray[np.int32]]:
-    """Return the text of codes that stand from the last one to the first, and what is left."""
-    codes = codes[::-1]
+    """Return the text of codes, a character for each, and what is left of broken ones."""
     left = np.where(codes >= _HALF, codes - _HALF, 0).astype(np.int32)
     codes = np.where(codes >= _HALF, _REPLACEMENT, codes)
     if not (codes >= _FOUR_BYTES).any():

@@ -12,10 +12,23 @@ readings, the one in GB2312's order is not always the one in the text.
 import unicodedata
 from bisect import bisect_right
 from functools import cache, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dedup.text.words import simplify
 
-__all__ = ["LETTERS", "is_syllable", "reading_of", "without_tone"]
+__all__ = [
+    "DIAERESIS",
+    "LETTERS",
+    "TONE",
+    "Readings",
+    "is_syllable",
+    "reading_of",
+    "readings",
+    "without_tone",
+]
 
 LETTERS = "a-zêüāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ\u0300\u0301\u0304\u0308\u030c"
 """What a reading is spelled with, for a character class; the last five are combining marks."""
@@ -104,3 +117,57 @@ def without_tone(reading: str) -> str:
 def is_syllable(toneless: str) -> bool:
     """Whether a string without tone marks is one pinyin syllable."""
     return toneless in _syllables()
+
+
+TONE, DIAERESIS = 0x80, 0x81
+"""In `Readings.letters`: a combining mark that is left out, and the one that makes ü of u."""
+
+_LETTER_BITS = 5
+_HAN = ((0x3400, 0xA000), (0xF900, 0xFB00))
+
+
+class Readings(NamedTuple):
+    """What `without_tone`, `is_syllable` and `reading_of` know, as numbers for kernels.
+
+    A toneless syllable is a number of five bits a letter, the last one lowest: a to z are 1
+    to 26, and ü is 27.
+
+    Attributes:
+        letters: Number of the toneless letter, TONE, DIAERESIS, or 0 for what no reading is
+            spelled with; uint8, by code point below 0x2000.
+        syllables: All syllables, ascending; uint32.
+        of_chars: Reading of each character of the basic plane, 0 for none; uint32.
+    """
+
+    letters: NDArray[np.uint8]
+    syllables: NDArray[np.uint32]
+    of_chars: NDArray[np.uint32]
+
+
+@cache
+def readings() -> Readings:
+    """Return the tables, built on the first call in a process."""
+    numbers = {char: 1 + place for place, char in enumerate("abcdefghijklmnopqrstuvwxyzü")}
+    numbers |= {"": TONE, "\u0308": DIAERESIS}
+    letters = np.zeros(0x2000, np.uint8)
+    for char in LETTERS.replace("a-z", "abcdefghijklmnopqrstuvwxyz"):
+        letters[ord(char)] = numbers[without_tone(char)]
+
+    def packed(syllable: str) -> int:
+        number = 0
+        for char in syllable:
+            number = number << _LETTER_BITS | numbers[char]
+        return number
+
+    first_codes, syllables = _first_bytes()
+    packed_readings = np.array([packed(syllable) for syllable in syllables], np.uint32)
+    of_chars = np.zeros(0x10000, np.uint32)
+    for first, last in _HAN:
+        simplified = simplify("".join(map(chr, range(first, last))))
+        pairs = (char.encode("gb2312", "ignore") for char in simplified)
+        codes = np.array([int.from_bytes(pair, "big") for pair in pairs])
+        place = np.searchsorted(first_codes, codes, "right") - 1
+        is_known = (place >= 0) & (codes <= _LAST_OF_LEVEL_ONE)
+        of_chars[first:last][is_known] = packed_readings[place[is_known]]
+    ascending = np.array(sorted(map(packed, _syllables())), np.uint32)
+    return Readings(letters, ascending, of_chars)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dedup.kernels import kernel, kernel_part
 from dedup.text.code_points import code_points
 from dedup.text.marks import Mark
-from dedup.text.words import ListedPairs, listed_pairs
+from dedup.text.words import are_listed
 
 __all__ = ["find_spacing"]
 
@@ -157,8 +157,9 @@ def _of_one_kind(gaps: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _read_lines(codes: NDArray[np.uint32], gaps: NDArray[np.int64]) -> list[_Line]:
     """Return each line that has blanks between Chinese characters."""
+    are_split = are_listed(codes[gaps[:, 0] - 1], codes[gaps[:, 1]])
     found = np.empty((len(gaps), 5), np.int64)
-    num_lines = _find_lines(codes, _classes(), gaps, listed_pairs(), found)
+    num_lines = _find_lines(codes, _classes(), gaps, are_split, found)
     lines = []
     first = 0
     for start, end, last, num_split, num_unbroken in found[:num_lines].tolist():
@@ -247,33 +248,12 @@ def _find_gaps(
     return count, num_of_han, has_apart
 
 
-_FACTOR = 0x9E3779B1  # as in `ListedPairs`
-
-
-@kernel_part
-def _is_listed(first: int, second: int, pairs: ListedPairs) -> bool:
-    """Whether two characters stand side by side in a listed phrase."""
-    if first >= _ASTRAL or second >= _ASTRAL:
-        return False
-    simplified = pairs.simplified
-    pair = np.uint32(simplified[first]) << np.uint32(16) | np.uint32(simplified[second])
-    size = pairs.slots.size
-    slot = np.int64(
-        np.uint64(np.uint32(pair * np.uint32(_FACTOR))) * np.uint64(size) >> np.uint64(32)
-    )
-    while pairs.slots[slot] != 0:
-        if pairs.slots[slot] == pair:
-            return True
-        slot = (slot + 1) & (size - 1)
-    return False
-
-
 @kernel
 def _find_lines(
     codes: NDArray[np.uint32],
     classes: NDArray[np.uint8],
     gaps: NDArray[np.int64],
-    pairs: ListedPairs,
+    are_split: NDArray[np.bool_],
     lines: NDArray[np.int64],
 ) -> int:
     """Write the lines that have gaps, and return their number.
@@ -288,7 +268,7 @@ def _find_lines(
                 _class_at(codes, at, classes) & _class_at(codes, at + 1, classes) & _IS_HAN
             )
             if gap < gaps.shape[0] and gaps[gap, 0] == at:
-                num_split += _is_listed(codes[at - 1], codes[gaps[gap, 1]], pairs)
+                num_split += are_split[gap]
                 gap += 1
             continue
         if gap > first:

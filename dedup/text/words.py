@@ -15,21 +15,23 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.kernels import kernel
+from dedup.text.code_points import code_points
+
 __all__ = [
     "USUAL_SIGNS",
+    "are_listed",
     "char_odds",
     "is_common",
     "is_han",
     "is_listed_pair",
-    "listed_pairs",
     "longest_phrase",
-    "pair_odds",
     "simplify",
+    "sum_of_pair_odds",
     "traditional_only",
 ]
 
@@ -121,9 +123,12 @@ _SIGN_ODDS = 1.0
 _ODD_SYMBOL_ODDS = -4.7  # box drawing, kana, Greek, private use: as rare as an unlisted character
 
 
+_FIRST_HAN, _LAST_HAN = "\u4e00", "\u9fff"
+
+
 def is_han(char: str) -> bool:
     """Whether a character is a unified ideograph of GBK's range."""
-    return "\u4e00" <= char <= "\u9fff"
+    return _FIRST_HAN <= char <= _LAST_HAN
 
 
 @lru_cache(maxsize=1 << 16)
@@ -142,46 +147,82 @@ def is_listed_pair(first: str, second: str) -> bool:
     return simplify(first + second) in _lexicon().pairs
 
 
-class ListedPairs(NamedTuple):
-    """What `is_listed_pair` looks up, for kernels.
+def are_listed(firsts: NDArray[np.uint32], seconds: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Return what `is_listed_pair` says of many pairs of characters at once.
 
-    Attributes:
-        simplified: The simplified character of each, 0 if it is beyond the basic plane; uint16,
-            by code point of that plane.
-        slots: A hash table of the pairs, `first << 16 | second`, 0 for none: each is in the slot
-            that the upper bits of `pair * 0x9E3779B1` name, or behind it without a free slot
-            between; uint32, a power of two long.
+    Args:
+        firsts: The first characters; uint32, shape (n,).
+        seconds: The second ones; uint32, shape (n,).
+
+    Returns:
+        bool, shape (n,); False where a character is beyond the basic plane.
     """
+    result = np.empty(len(firsts), np.bool_)
+    _look_up(firsts, seconds, *_listed_pairs(), result)
+    return result
 
-    simplified: NDArray[np.uint16]
-    slots: NDArray[np.uint32]
+
+_FACTOR = 0x9E3779B1
+_PLANE = 0x10000
 
 
 @cache
-def listed_pairs() -> ListedPairs:
-    """Return every two characters that stand side by side in a listed phrase."""
-    simplified = np.arange(0x10000, dtype=np.uint16)
+def _listed_pairs() -> tuple[NDArray[np.uint16], NDArray[np.uint32]]:
+    """Return the simplified character of each, and every two that stand side by side.
+
+    Returns:
+        By code point of the basic plane, 0 for what is beyond it; uint16. And a hash table of
+        the pairs, `first << 16 | second`, 0 for none: each is in the slot that the upper bits
+        of `pair * _FACTOR` name, or behind it without a free slot between; uint32.
+    """
+    simplified = np.arange(_PLANE, dtype=np.uint16)
     for code, other in _to_simplified().copy().items():
-        if code < len(simplified):
-            simplified[code] = other if other < len(simplified) else 0
+        if code < _PLANE:
+            simplified[code] = other if other < _PLANE else 0
     pairs = [
-        ord(pair[0]) << 16 | ord(pair[1]) for pair in _lexicon().pairs if max(pair) < "\U00010000"
+        ord(pair[0]) << 16 | ord(pair[1])
+        for pair in _lexicon().pairs
+        if max(map(ord, pair)) < _PLANE
     ]
     slots = np.zeros(1 << (2 * len(pairs)).bit_length(), np.uint32)
-    shift = 33 - len(slots).bit_length()
     for pair in pairs:
-        slot = (pair * 0x9E3779B1 & 0xFFFFFFFF) >> shift
+        slot = (pair * _FACTOR & 0xFFFFFFFF) * len(slots) >> 32
         while slots[slot]:
             slot = (slot + 1) % len(slots)
         slots[slot] = pair
-    return ListedPairs(simplified, slots)
+    return simplified, slots
 
 
-def pair_odds(first: str, second: str) -> float:
-    """Return how strongly two neighbours speak for text read at the right byte."""
-    if not (is_han(first) and is_han(second)):
-        return 0.0
-    return _ODDS_OF_LISTED_PAIR if is_listed_pair(first, second) else _ODDS_OF_OTHER_PAIR
+@kernel
+def _look_up(
+    firsts: NDArray[np.uint32],
+    seconds: NDArray[np.uint32],
+    simplified: NDArray[np.uint16],
+    slots: NDArray[np.uint32],
+    result: NDArray[np.bool_],
+) -> None:
+    """Write whether each pair is in the hash table of `_listed_pairs`."""
+    for at in range(firsts.size):
+        result[at] = False
+        if firsts[at] >= _PLANE or seconds[at] >= _PLANE:
+            continue
+        first, second = simplified[firsts[at]], simplified[seconds[at]]
+        pair = np.uint32(first) << np.uint32(16) | np.uint32(second)
+        mixed = np.uint64(np.uint32(pair * np.uint32(_FACTOR))) * np.uint64(slots.size)
+        slot = np.int64(mixed >> np.uint64(32))
+        while slots[slot] != 0 and slots[slot] != pair:
+            slot = (slot + 1) & (slots.size - 1)
+        result[at] = slots[slot] == pair and pair != 0
+
+
+def sum_of_pair_odds(text: str) -> float:
+    """Return how strongly all neighbours speak for a text read at the right byte."""
+    codes = code_points(text)
+    is_ideograph = (codes >= ord(_FIRST_HAN)) & (codes <= ord(_LAST_HAN))
+    are_han = is_ideograph[:-1] & is_ideograph[1:]
+    num_pairs = np.count_nonzero(are_han)
+    num_listed = np.count_nonzero(are_han & are_listed(codes[:-1], codes[1:]))
+    return num_listed * _ODDS_OF_LISTED_PAIR + (num_pairs - num_listed) * _ODDS_OF_OTHER_PAIR
 
 
 _LONGEST_PHRASE = 4

@@ -15,7 +15,6 @@ but marks of loss, and is no business of this module.
 
 import re
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -23,13 +22,13 @@ from numpy.typing import NDArray
 
 from dedup.kernels import kernel
 from dedup.models import Edit
-from dedup.text.byte_tables import big5_chars, bytes_of, gbk_chars
+from dedup.text.byte_tables import bytes_of, chars_of
 from dedup.text.code_points import code_points
 from dedup.text.half_known import restore
 from dedup.text.marks import LOST, Mark
 from dedup.text.misreading import Stretch, misread_stretches
 from dedup.text.plausibility import odds_of_chars
-from dedup.text.words import USUAL_SIGNS, is_han, pair_odds
+from dedup.text.words import USUAL_SIGNS, is_han, sum_of_pair_odds
 
 __all__ = ["find_misread", "read_anew"]
 
@@ -150,7 +149,7 @@ def _read_as(
         for confusion in confusions
         if _TELLTALES[confusion.read].search(text)
         for stretch in misread_stretches(
-            codes, bytes_of(confusion.read), _chars_of(confusion.written), odds_of_chars()
+            codes, bytes_of(confusion.read), chars_of(confusion.written), odds_of_chars()
         )
     ]
 
@@ -169,11 +168,10 @@ def _choose(text: str, readings: list[tuple[Stretch, _Confusion]]) -> list[Stret
 
 def _with_restored(stretch: Stretch, confusion: _Confusion) -> Stretch:
     """Put in the characters of which a byte is left that says enough."""
-    pairs = _chars_of(confusion.written)
-    if pairs is None or not stretch.left.any():
+    if confusion.written == "utf-8" or not stretch.left.any():
         return stretch
     read = _STRICTEST.get(confusion.read, confusion.read)
-    return stretch._replace(text=restore(stretch.text, stretch.left, pairs, read))
+    return stretch._replace(text=restore(stretch.text, stretch.left, confusion.written, read))
 
 
 def _widened(
@@ -214,6 +212,8 @@ def _read_bytes(text: str, written: str) -> str:
 
 def _is_believable(text: str, stretch: Stretch, confusion: _Confusion) -> bool:
     """Whether the reading gains enough, and not by the same characters again and again."""
+    if stretch.gain < _ENOUGH_GAIN and confusion not in _PAIRS_AS_PAIRS:
+        return False
     beyond_ascii = [char for char in stretch.text if not char.isascii()]
     num_different = len(set(beyond_ascii) - {LOST})
     if num_different < _FEWEST_DIFFERENT:
@@ -223,8 +223,7 @@ def _is_believable(text: str, stretch: Stretch, confusion: _Confusion) -> bool:
     if beyond_ascii.count(LOST) > _MOST_LOST * len(beyond_ascii):
         return False
     if confusion not in _PAIRS_AS_PAIRS:
-        is_enough = stretch.gain >= _ENOUGH_GAIN
-        return is_enough and (confusion.read not in _PAIRS or _is_east_asian(beyond_ascii))
+        return confusion.read not in _PAIRS or _is_east_asian(beyond_ascii)
     stands = text[stretch.start : min(stretch.end, stretch.start + _SAMPLE)]
     gain = stretch.gain + _neighbour_odds(stretch.text[:_SAMPLE]) - _neighbour_odds(stands)
     enough = _ENOUGH_GAIN_BESIDE_LOSS if LOST in stands else _ENOUGH_GAIN_OF_PAIRS
@@ -251,14 +250,7 @@ def _mean_odds(text: str) -> float:
 def _neighbour_odds(text: str) -> float:
     """Return how strongly neighbours speak for a text: listed pairs, and kana beside kana."""
     num_kana = len(_KANA_PAIR.findall(text))
-    return num_kana * _ODDS_OF_KANA_PAIR + sum(pair_odds(a, b) for a, b in pairwise(text))
-
-
-def _chars_of(written: str) -> NDArray[np.int32] | None:
-    """Return the table of pairs of an encoding, None for UTF-8."""
-    if written == "utf-8":
-        return None
-    return gbk_chars() if written == "gbk" else big5_chars()
+    return num_kana * _ODDS_OF_KANA_PAIR + sum_of_pair_odds(text)
 
 
 @kernel

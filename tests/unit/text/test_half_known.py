@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from dedup.text.byte_tables import big5_chars
 from dedup.text.half_known import LEAD_LEFT, TRAIL_LEFT, restore
 from dedup.text.marks import LOST
 
@@ -18,7 +17,7 @@ def half_known(text: str, lost: str, keep: int) -> tuple[str, np.ndarray]:
 
 
 def restored(text: str, left: np.ndarray) -> str:
-    return restore(text, left, big5_chars(), "gbk")
+    return restore(text, left, "big5", "gbk")
 
 
 @pytest.mark.parametrize("lost", ["毒業", "中小型", "短缺力全"])
