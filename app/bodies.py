@@ -222,14 +222,14 @@ def _media_type_of(header: str) -> tuple[str, str | None]:
     return media_type.strip(), None
 
 
-def require_length(text: str, settings: Settings) -> None:
-    """Refuse a text that would take too long.
+def require_length(text: str, most: int) -> None:
+    """Refuse a text of more than so many characters.
 
     Raises:
-        ProblemError: It is longer than allowed.
+        ProblemError: It has more.
     """
-    if len(text) > settings.max_text_chars:
-        raise _too_long(settings)
+    if len(text) > most:
+        raise _too_long(most)
 
 
 async def decoded(body: bytes, *, charset: str | None, settings: Settings) -> str:
@@ -239,10 +239,11 @@ async def decoded(body: bytes, *, charset: str | None, settings: Settings) -> st
         ProblemError: It is longer than allowed.
         UndecodableTextError: It is in no encoding that is understood.
     """
-    if len(body) > _MOST_BYTES_A_CHARACTER * settings.max_text_chars:
-        raise _too_long(settings)
+    most = settings.max_received_chars
+    if len(body) > _MOST_BYTES_A_CHARACTER * most:
+        raise _too_long(most)
     text = await run(lambda: decode(body, charset=charset), num_chars=len(body))
-    require_length(text, settings)
+    require_length(text, most)
     return text
 
 
@@ -319,8 +320,8 @@ def _gunzip(body: bytes, max_bytes: int) -> bytes:
     return data
 
 
-def _too_long(settings: Settings) -> ProblemError:
-    return ProblemError(TOO_LARGE, f"the text exceeds {settings.max_text_chars} characters")
+def _too_long(most: int) -> ProblemError:
+    return ProblemError(TOO_LARGE, f"the text exceeds {most} characters")
 
 
 def _too_large(max_bytes: int) -> ProblemError:

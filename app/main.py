@@ -11,6 +11,7 @@ from app.keys import KeyRing
 from app.lifecycle import lifespan
 from app.limits import RateLimiter
 from app.openapi import describe
+from app.outbox import Unread
 from app.problems import install_handlers
 from app.routes import articles, batch, check, clusters, console, documentation, operations
 from app.settings import Settings
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.service = None
     app.state.limiter = limiter
+    app.state.unread = Unread()
     install_handlers(app)
     for module in (check, batch, articles, clusters, operations, documentation, console):
         app.include_router(module.router)

@@ -38,7 +38,10 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(16 << 20, ge=1024, description="Largest request body, in bytes.")
     max_text_chars: int = Field(
-        2_000_000, ge=100, description="Longest text, in characters; a page's markup counts."
+        100_000, ge=100, description="Longest text, in characters; of a page its main text."
+    )
+    max_page_chars: int = Field(
+        2_000_000, ge=100, description="Longest page, in characters, markup included."
     )
     max_batch_lines: int = Field(1_000_000, ge=1, description="Most lines of one batch.")
     max_pending: int = Field(512, ge=1, description="Most requests under way in a worker.")
@@ -71,6 +74,11 @@ class Settings(BaseSettings):
         Thresholds().garbled_rate,
         description="Single wrong characters in each character of a garbled copy.",
     )
+
+    @property
+    def max_received_chars(self) -> int:
+        """Longest of what may come, whether it turns out to be a page or not."""
+        return max(self.max_page_chars, self.max_text_chars)
 
     @classmethod
     def load(cls, **given: str) -> Self:
@@ -110,6 +118,7 @@ class Settings(BaseSettings):
         """
         return DedupConfig(
             min_chars=self.min_chars,
+            max_chars=self.max_text_chars,
             thresholds=Thresholds(
                 copy=self.copy_threshold,
                 partial=self.partial_threshold,

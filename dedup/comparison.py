@@ -38,6 +38,7 @@ _Candidate = TypeVar("_Candidate")
 _Found = TypeVar("_Found")
 
 _COMPARED_AT_ONCE = 8
+_COMPARED_CHARS = 1_000_000  # of known texts in all: 64 usual ones have a fifth of that
 _FEWEST_TEASERS = 3
 _PERHAPS_EXACT = frozenset({Verdict.REPRINT, Verdict.EXCERPT, Verdict.COMPILATION})
 _CACHE_BYTES = 64 << 20
@@ -55,11 +56,19 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where and how two matched texts agree and differ."""
+    """Where and how two matched texts agree and differ.
+
+    Attributes:
+        differences: Characters that the texts do not share.
+        passages: Stretches that they do.
+        anchors: Where lines of the known text begin in both.
+        num_chars: Characters of the known text, of a page its main text.
+    """
 
     differences: Differences
     passages: tuple[Passage, ...]
     anchors: tuple[Anchor, ...]
+    num_chars: int
 
 
 class Comparer:
@@ -81,9 +90,20 @@ class Comparer:
         """Return how the article relates to known ones, the most promising given first.
 
         Articles that share too little to be told, or are gone, are left out. Where a
-        whole group of candidates shares too little, those behind it are not looked at.
+        whole group of candidates shares too little, those behind it are not looked at,
+        and neither is what is left when `_COMPARED_CHARS` characters were.
         """
-        return until_fruitless(numbers, lambda some: self._compare_some(prepared, some, reader))
+        num_chars = 0
+
+        def look(some: Sequence[int]) -> list[Comparison]:
+            nonlocal num_chars
+            if num_chars > _COMPARED_CHARS:
+                return []
+            known = self._known_shingles(some, reader)
+            num_chars += sum(shingles.codes.size for _, shingles in known)
+            return self._compare_some(prepared, known, reader)
+
+        return until_fruitless(numbers, look)
 
     def evidence(
         self, prepared: PreparedArticle, number: int, reader: StoreReader
@@ -107,7 +127,8 @@ class Comparer:
             for start, end, known_start, known_end in alignment.passages
         )
         anchors = find_anchors(text, alignment.passages, alignment.partners, offsets, known_offsets)
-        return Evidence(alignment.differences, passages, anchors)
+        num_chars = len(known.main_text(text))
+        return Evidence(alignment.differences, passages, anchors, num_chars)
 
     def shingles_of(self, number: int, reader: StoreReader) -> ShingleSet | None:
         """Return the shingles of a known article, None if it is gone."""
@@ -120,10 +141,13 @@ class Comparer:
                 self._cache.pop(number, None)
 
     def _compare_some(
-        self, prepared: PreparedArticle, numbers: Sequence[int], reader: StoreReader
+        self,
+        prepared: PreparedArticle,
+        some: Sequence[tuple[int, ShingleSet]],
+        reader: StoreReader,
     ) -> list[Comparison]:
         comparisons = []
-        for number, known in self._known_shingles(numbers, reader):
+        for number, known in some:
             same_text = np.array_equal(prepared.shingles.codes, known.codes) and (
                 BREAK not in known.codes or _has_digest(number, prepared, reader)
             )

@@ -139,12 +139,14 @@ class DedupConfig:
     Attributes:
         min_chars: Normalized characters below which only equal text matches.
         max_candidates: Known articles compared exactly with one incoming article.
+        max_chars: Longest incoming text, of a page its main text; None for no limit.
         sketch: How texts become signatures.
         thresholds: Where verdicts begin.
     """
 
     min_chars: int = 40
     max_candidates: int = 64
+    max_chars: int | None = None
     sketch: SketchConfig = field(default_factory=SketchConfig)
     thresholds: Thresholds = field(default_factory=Thresholds)
 

@@ -54,6 +54,7 @@ from dedup.store.opening import open_store
 __all__ = ["Deduplicator", "Survey", "founded_cluster_id"]
 
 _MEMBERS_AT_ONCE = 1_000
+_EVIDENCE_CHARS = 100_000
 _EXPIRED_AT_ONCE = 200
 _SEEN_AGAIN_AFTER = timedelta(seconds=1)  # an article that comes oftener costs no more
 _KEPT_LOG = 100_000  # entries that clients of the changes may still ask for
@@ -195,13 +196,13 @@ class Deduplicator:
     def prepare(self, article: Article) -> PreparedArticle:
         """Repair, fold, shingle and sign an article; touches neither store nor index."""
         begun = perf_counter()
-        prepared = self._preparer.prepare(article)
+        prepared = self._preparer.prepare(article, max_chars=self.config.max_chars)
         self._observer.took(Stage.PREPARE, perf_counter() - begun)
         return prepared
 
     def prepare_many(self, articles: Sequence[Article]) -> list[PreparedArticle | DedupError]:
-        """Prepare articles at once; see `Preparer.prepare_many`."""
-        return self._preparer.prepare_many(articles)
+        """Prepare articles at once: for each what `prepare` returns or raises."""
+        return list(self._preparer.prepare_batch(articles, max_chars=self.config.max_chars))
 
     def survey(self, prepared: PreparedArticle, *, replaces: bool = False) -> Survey:
         """Compare an article with the originals that are committed now.
@@ -228,7 +229,7 @@ class Deduplicator:
             they take much less than one by one.
         """
         begun = perf_counter()
-        batch = self._preparer.prepare_batch(articles)
+        batch = self._preparer.prepare_batch(articles, max_chars=self.config.max_chars)
         prepared = perf_counter()
         reader = self._store.read()
         candidates = self._known.find_many(batch.keys, reader)
@@ -278,22 +279,28 @@ class Deduplicator:
         return results
 
     def with_evidence(self, result: CheckResult, prepared: PreparedArticle) -> CheckResult:
-        """Add to each match the passages shared with it and how the texts differ."""
+        """Add to each match the passages shared with it and how the texts differ.
+
+        Known texts are repaired again for it; those behind the first `_EVIDENCE_CHARS`
+        characters, of some thirty usual articles, go without.
+        """
         reader = self._store.read()
-        matches = []
-        for match in result.matches:
+        matches = list(result.matches)
+        num_chars = 0
+        for place, match in enumerate(result.matches):
             known = reader.find(match.id)
             evidence = known and self._comparer.evidence(prepared, known.number, reader)
-            matches.append(
-                replace(
-                    match,
-                    differences=evidence.differences,
-                    passages=evidence.passages,
-                    anchors=evidence.anchors,
-                )
-                if evidence
-                else match
+            if not evidence:
+                continue
+            matches[place] = replace(
+                match,
+                differences=evidence.differences,
+                passages=evidence.passages,
+                anchors=evidence.anchors,
             )
+            num_chars += evidence.num_chars
+            if num_chars > _EVIDENCE_CHARS:
+                break
         return replace(result, matches=tuple(matches))
 
     def remove(self, article_id: str) -> None:

@@ -14,7 +14,13 @@ import xxhash
 from numpy.typing import NDArray
 
 from dedup.config import DedupConfig
-from dedup.errors import DedupError, EmptyTextError, InvalidFieldError, UndecodableTextError
+from dedup.errors import (
+    DedupError,
+    EmptyTextError,
+    InvalidFieldError,
+    TooLargeError,
+    UndecodableTextError,
+)
 from dedup.models import Article, TextFormat
 from dedup.sketch.banding import Banding
 from dedup.sketch.keys import KeyBatch, ListedKeys, Probe
@@ -24,7 +30,8 @@ from dedup.sketch.sampling import sample
 from dedup.sketch.shingles import shingle_hashes
 from dedup.sketch.similarity import ShingleSet
 from dedup.text.folding import FoldedBatch, Folder
-from dedup.text.normalization import NormalizedBatch, NormalizedText, normalize
+from dedup.text.html import ExtractedText
+from dedup.text.normalization import NormalizedBatch, NormalizedText, extract_main, normalize
 from dedup.text.prose import prose_mask, teaser_mask
 from dedup.text.repair import RULES_VERSION
 
@@ -32,7 +39,7 @@ __all__ = ["PreparedArticle", "PreparedBatch", "Preparer", "text_to_keep"]
 
 _MAX_ID_CHARS = 512
 _NO_PIECES = np.empty(0, np.uint32)
-_NOTHING = ("", TextFormat.TEXT)
+_NOTHING = ("", None)
 
 
 @dataclass(frozen=True)
@@ -179,15 +186,20 @@ class Preparer:
             f"/{SAMPLING_SCHEME}/extract-{version('resiliparse')}/repair{RULES_VERSION}/fold-{self._folder.digest}"
         )
 
-    def prepare(self, article: Article) -> PreparedArticle:
+    def prepare(self, article: Article, *, max_chars: int | None = None) -> PreparedArticle:
         """Run the front half of the main path for one article.
 
+        Args:
+            article: As received.
+            max_chars: Refuse a text longer than this, of a page the main text.
+
         Raises:
+            TooLargeError: The text is.
             UndecodableTextError: The text holds lone surrogates.
             EmptyTextError: Nothing to compare is left of the text.
             InvalidFieldError: The id is empty, too long or has control characters.
         """
-        [outcome] = self.prepare_many([article])
+        [outcome] = self.prepare_batch([article], max_chars=max_chars)
         if isinstance(outcome, DedupError):
             raise outcome
         return outcome
@@ -200,7 +212,9 @@ class Preparer:
         """
         return list(self.prepare_batch(articles))
 
-    def prepare_batch(self, articles: Sequence[Article]) -> PreparedBatch:
+    def prepare_batch(
+        self, articles: Sequence[Article], *, max_chars: int | None = None
+    ) -> PreparedBatch:
         """Do the same, and leave what comes out in flat arrays.
 
         The numeric steps go over these arrays, a call for all articles. What is taken out of
@@ -209,17 +223,15 @@ class Preparer:
         refused: dict[int, DedupError] = {}
         received: list[Article] = []
         text_digests: list[bytes] = []
+        texts: list[tuple[str, ExtractedText | None]] = []
         for place, article in enumerate(articles):
-            outcome = _receive(article)
+            outcome = _receive(article, max_chars)
             if isinstance(outcome, DedupError):
                 refused[place] = outcome
-                outcome = article, b""
+                outcome = article, b"", _NOTHING
             received.append(outcome[0])
             text_digests.append(outcome[1])
-        texts = (
-            _NOTHING if place in refused else (article.text, article.format)
-            for place, article in enumerate(received)
-        )
+            texts.append(outcome[2])
         batch = normalize(texts, self._folder)
         num_chars = batch.compared.count_chars()
         for place in np.flatnonzero(num_chars == 0).tolist():
@@ -241,7 +253,7 @@ class Preparer:
 
     def normalize(self, text: str, text_format: TextFormat) -> NormalizedText:
         """Take the main text, repair it and fold it."""
-        return normalize([(text, text_format)], self._folder)[0]
+        return normalize([(text, extract_main(text, text_format))], self._folder)[0]
 
     def sign(self, normalized: NormalizedText) -> tuple[bytes, NDArray[np.uint32] | None]:
         """Return the digest of a normalized text, and its sketch if it is long enough.
@@ -403,15 +415,26 @@ def text_to_keep(normalized: NormalizedText) -> str | None:
     return None if normalized.is_folding_alone else normalized.as_text()
 
 
-def _receive(article: Article) -> tuple[Article, bytes] | DedupError:
-    """Return an article with its id and the digest of its text, or why it is refused."""
+_Received = tuple[Article, bytes, tuple[str, ExtractedText | None]]
+
+
+def _receive(article: Article, max_chars: int | None) -> _Received | DedupError:
+    """Return an article with its id, its text's digest and main text, or why it is refused."""
     try:
         data = article.text.encode()
     except UnicodeEncodeError as error:
         return UndecodableTextError(f"the text holds a lone surrogate at offset {error.start}")
+    if article.id is not None and not _is_id(article.id):
+        return InvalidFieldError(f"an id must be 1 to {_MAX_ID_CHARS} printable characters")
+    page = extract_main(article.text, article.format)
+    num_chars = len(article.text if page is None else page.text)
+    if max_chars is not None and num_chars > max_chars:
+        return TooLargeError(f"the text has {num_chars} characters, the limit is {max_chars}")
     digest = xxhash.xxh3_128_digest(data)
     if article.id is None:
-        return replace(article, id=f"x{digest.hex()}"), digest
-    if not 0 < len(article.id) <= _MAX_ID_CHARS or not article.id.isprintable():
-        return InvalidFieldError(f"an id must be 1 to {_MAX_ID_CHARS} printable characters")
-    return article, digest
+        article = replace(article, id=f"x{digest.hex()}")
+    return article, digest, (article.text, page)
+
+
+def _is_id(given: str) -> bool:
+    return 0 < len(given) <= _MAX_ID_CHARS and given.isprintable()

@@ -80,7 +80,7 @@ async def put_article(article_id: str, request: Request, service: ServiceDepende
     require_media_type(request, "application/json")
     body = await read_body(request, service.settings)
     fields = parse_json(body, ReplaceRequest)
-    require_length(fields.text, service.settings)
+    require_length(fields.text, service.settings.max_received_chars)
     article = Article(id=article_id, **dict(fields))
     dedup = service.dedup
     survey = await run(

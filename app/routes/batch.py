@@ -19,6 +19,7 @@ from app.gate import Caller, caller_of
 from app.limits import RateLimiter
 from app.metrics import count_answer, count_problem
 from app.openapi import ndjson_answer, ndjson_body, problems
+from app.outbox import Outbox, Unread
 from app.problems import INTERNAL_ERROR, ProblemError, problem_body, problem_of
 from app.readings import add_readings
 from app.schemas import CheckAnswer, CheckRequest
@@ -33,7 +34,6 @@ _LOG = logging.getLogger(__name__)
 router = APIRouter(tags=["check"], route_class=DirectRoute)
 
 _LINES_AT_ONCE = 64
-_UNREAD_BYTES = 4 << 20  # some thousands of answers
 
 Answer = dict[str, Any]
 
@@ -62,7 +62,7 @@ async def check_batch(request: Request, service: ServiceDependency) -> Streaming
 
     A line that cannot be answered gets a problem in its place, and the rest goes on.
     Answers are written while lines are still read: a client reads while it sends, or
-    sends no more than some thousands of lines.
+    sends no more lines than 32 MB of answers, some tens of thousands.
     """
     require_media_type(request, "application/x-ndjson")
     batch = _Batch(
@@ -70,6 +70,7 @@ async def check_batch(request: Request, service: ServiceDependency) -> Streaming
         service,
         caller_of(request),
         request.app.state.limiter,
+        request.app.state.unread,
     )
     return _DuplexResponse(_answers(batch), media_type="application/x-ndjson")
 
@@ -81,11 +82,12 @@ class _Batch(NamedTuple):
     service: Service
     caller: Caller
     limiter: RateLimiter | None
+    unread: Unread
 
 
 async def _answers(batch: _Batch) -> AsyncIterator[bytes]:
     # Reading must not wait for the client to read, who may still be sending.
-    outbox = _Outbox()
+    outbox = Outbox(batch.unread)
     worker = asyncio.create_task(_work(batch, outbox))
     try:
         while (answers := await outbox.get()) is not None:
@@ -94,42 +96,10 @@ async def _answers(batch: _Batch) -> AsyncIterator[bytes]:
             await worker
     finally:
         worker.cancel()
+        outbox.close()
 
 
-class _Outbox:
-    """Answers that wait for the client to read them; too many of them stop the work."""
-
-    def __init__(self) -> None:
-        self._answers: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._size = 0
-        self._has_room = asyncio.Event()
-        self._has_room.set()
-
-    async def put(self, answers: bytes) -> None:
-        """Take more answers once there is room for any."""
-        await self._has_room.wait()
-        self._answers.put_nowait(answers)
-        self._add(len(answers))
-
-    def end(self) -> None:
-        """Say that there are no more."""
-        self._answers.put_nowait(None)
-
-    async def get(self) -> bytes | None:
-        """Return the next answers, None at the end."""
-        answers = await self._answers.get()
-        self._add(-len(answers or b""))
-        return answers
-
-    def _add(self, size: int) -> None:
-        self._size += size
-        if self._size > _UNREAD_BYTES:
-            self._has_room.clear()
-        else:
-            self._has_room.set()
-
-
-async def _work(batch: _Batch, outbox: _Outbox) -> None:
+async def _work(batch: _Batch, outbox: Outbox) -> None:
     try:
         async for group in batch.lines.groups(_LINES_AT_ONCE):
             if batch.limiter is not None:
@@ -189,7 +159,7 @@ def _read_line(line: bytes | ProblemError, batch: _Batch) -> CheckRequest | Exce
         return line
     try:
         request = parse_json(line, CheckRequest)
-        require_length(request.text, batch.service.settings)
+        require_length(request.text, batch.service.settings.max_received_chars)
         if request.remember:
             batch.caller.require_write()
     except (DedupError, ProblemError) as error:

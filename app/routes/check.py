@@ -61,7 +61,7 @@ async def repair_text(request: Request, service: ServiceDependency) -> Response:
     require_media_type(request, "application/json")
     body = await read_body(request, service.settings)
     text = parse_json(body, RepairRequest).text
-    require_length(text, service.settings)
+    require_length(text, service.settings.max_text_chars)
     repaired = await run(lambda: repair(text), num_chars=len(text))
     return json_response(repaired_text_to_dict(repaired))
 
@@ -74,7 +74,7 @@ async def _article(request: Request, service: Service) -> tuple[Article, CheckOp
         if request.scope["query_string"] and request.query_params:
             raise ProblemError(INVALID_FIELD, "with a JSON body, options are fields of it")
         options = parse_json(body, CheckRequest)
-        require_length(options.text, service.settings)
+        require_length(options.text, service.settings.max_received_chars)
         return options.article(options.text), options
     query = _query_options(request, "html" if media_type == "text/html" else "auto")
     text = await decoded(body, charset=charset, settings=service.settings)

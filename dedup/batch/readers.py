@@ -218,12 +218,16 @@ def _too_large() -> TooLargeError:
 
 
 def _read_jsonl(stream: BinaryIO, name: str) -> Sources:
-    for number, line in enumerate(_lines(stream), start=1):
-        place = f"{name}:{number}"
+    number = 0
+    for line in _lines(stream, with_blanks_at_once=True):
         if isinstance(line, TooLargeError):
-            yield UnreadableSource(place, str(line))
-        elif not line.isspace():
-            yield _source(name, place, _json_object(line))
+            number += 1
+            yield UnreadableSource(f"{name}:{number}", str(line))
+        elif line.isspace():
+            number += max(1, line.count("\n"), line.count("\r"))
+        else:
+            number += 1
+            yield _source(name, f"{name}:{number}", _json_object(line))
 
 
 def _json_object(line: str) -> dict[str, Any] | InvalidInputError:
@@ -246,8 +250,10 @@ def _source(
         return UnreadableSource(place, str(error))
 
 
-def _lines(stream: BinaryIO) -> Iterator[str | TooLargeError]:
+def _lines(stream: BinaryIO, *, with_blanks_at_once: bool = False) -> Iterator[str | TooLargeError]:
     """Yield the lines of a text file with their ends; an error in place of an endless one.
+
+    Blank lines may come many at once: a few bytes may stand for a thousand million of them.
 
     The encoding is that of the head of the file. What does not fit it further down is
     decoded a line at a time: collections are put together from files of all kinds.
@@ -259,7 +265,7 @@ def _lines(stream: BinaryIO) -> Iterator[str | TooLargeError]:
     whole = io.BufferedReader(_Rejoined(head, stream))
     with io.TextIOWrapper(whole, encoding, errors=errors, newline="") as text:
         is_first = True
-        while line := text.readline(MAX_ARTICLE_BYTES):
+        for line in _raw_lines(text, with_blanks_at_once=with_blanks_at_once):
             if len(line) == MAX_ARTICLE_BYTES and not line.endswith("\n"):
                 while (rest := text.readline(_HEAD_BYTES)) and not rest.endswith("\n"):
                     pass
@@ -267,6 +273,19 @@ def _lines(stream: BinaryIO) -> Iterator[str | TooLargeError]:
                 continue
             yield _mended(line.removeprefix("\ufeff") if is_first else line, encoding)
             is_first = False
+
+
+def _raw_lines(text: io.TextIOWrapper, *, with_blanks_at_once: bool) -> Iterator[str]:
+    """Yield lines of at most `MAX_ARTICLE_BYTES` characters; a longer one goes on behind that."""
+    while line := text.readline(MAX_ARTICLE_BYTES):
+        yield line
+        if with_blanks_at_once and line.isspace():
+            while (chunk := text.read(_HEAD_BYTES)).isspace():
+                yield chunk
+            lines = list(io.StringIO(chunk, newline=""))
+            if lines and not lines[-1].endswith(("\n", "\r")):
+                lines[-1] += text.readline(MAX_ARTICLE_BYTES - len(lines[-1]))
+            yield from lines
 
 
 def _mended(line: str, encoding: str) -> str:

@@ -5,6 +5,7 @@ to a person needs them in the text as it came.
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +29,12 @@ def damage_marks(length: int, steps: Sequence[Step]) -> list[DamageMark]:
     offsets: NDArray[np.int32] = np.arange(length + 1, dtype=np.int32)
     marks: list[DamageMark] = []
     for step in steps:
-        for start, end, replacement in step.edits:
-            last = max(start, end - 1)  # an insertion marks the character that it stands before
-            received_end = min(int(offsets[last]) + 1, length)
-            marks.append(DamageMark(step.kind, int(offsets[start]), received_end, replacement))
+        starts, ends, replacements = zip(*step.edits, strict=True)
+        # An insertion marks the character that it stands before.
+        lasts = np.maximum(starts, np.subtract(ends, 1))
+        received_ends = np.minimum(offsets[lasts] + 1, length).tolist()
+        received_starts = offsets[np.array(starts)].tolist()
+        places = zip(received_starts, received_ends, replacements, strict=True)
+        marks += (DamageMark(step.kind, *place) for place in places)
         offsets = offsets[origins(len(offsets) - 1, [step])]
-    return sorted(marks, key=lambda mark: (mark.start, mark.end))
+    return sorted(marks, key=attrgetter("start", "end"))

@@ -146,7 +146,7 @@ class NormalizedBatch:
 def _stretches(offsets: NDArray[np.int32]) -> list[Stretch]:
     """Return where characters in a row begin; the last offset is that of the end."""
     starts = np.flatnonzero(np.diff(offsets[:-1], prepend=-2) != 1)
-    return [Stretch(int(start), int(offsets[start])) for start in starts]
+    return list(map(Stretch, starts.tolist(), offsets[starts].tolist()))
 
 
 def extract_main(text: str, text_format: TextFormat) -> ExtractedText | None:
@@ -157,13 +157,17 @@ def extract_main(text: str, text_format: TextFormat) -> ExtractedText | None:
     return extract(text) if is_html else None
 
 
-def normalize(texts: Iterable[tuple[str, TextFormat]], folder: Folder) -> NormalizedBatch:
-    """Take the main texts of pages, repair them and fold them."""
+def normalize(texts: Iterable[tuple[str, ExtractedText | None]], folder: Folder) -> NormalizedBatch:
+    """Repair texts, of pages their main texts, and fold them.
+
+    Args:
+        texts: As received, each with what `extract_main` returns for it.
+        folder: Says which characters are equal.
+    """
     extracted: list[ExtractedText | None] = []
     repaired: list[RepairedText] = []
     to_fold: list[NDArray[np.uint32]] = []
-    for text, text_format in texts:
-        page = extract_main(text, text_format)
+    for text, page in texts:
         received = text if page is None else page.text
         codes = code_points(received)
         result = repair(received, codes)

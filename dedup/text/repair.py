@@ -432,15 +432,16 @@ def _apply(text: str, edits: Sequence[Edit]) -> str:
 
 def _sources(length: int, edits: Sequence[Edit]) -> NDArray[np.int32]:
     """Return where each character after `edits`, and the end, was in the text before them."""
-    pieces: list[NDArray[np.int32]] = []
-    done = 0
-    for start, end, replacement in edits:
-        pieces.append(np.arange(done, start, dtype=np.int32))
-        size = len(replacement)
-        pieces.append((start + np.arange(size) * (end - start) // max(size, 1)).astype(np.int32))
-        done = end
-    pieces.append(np.arange(done, length + 1, dtype=np.int32))
-    return np.concatenate(pieces)
+    sizes = [(start, end, len(replacement)) for start, end, replacement in edits]
+    starts, ends, lengths = np.array([*sizes, (length + 1, length + 1, 0)]).T
+    # By turns: what stays in front of an edit, and what the edit puts there.
+    begins = np.column_stack((np.append(0, ends[:-1]), starts)).ravel()
+    counts = np.column_stack((starts - begins[::2], lengths)).ravel()
+    spans = np.column_stack((counts[::2], ends - starts)).ravel()
+    steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    shares = steps * np.repeat(spans, counts) // np.repeat(np.maximum(counts, 1), counts)
+    sources: NDArray[np.int32] = (np.repeat(begins, counts) + shares).astype(np.int32)
+    return sources
 
 
 def _share_touched(text: str, steps: Sequence[Step]) -> float:

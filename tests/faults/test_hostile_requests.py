@@ -155,7 +155,7 @@ def test_many_headers_and_requests_at_once(service):
 
 def test_who_reads_nothing(tmp_path):
     """Answers that nobody reads take bounded memory, and stop the work that makes them."""
-    line = json.dumps({"text": ARTICLE * 400, "remember": False, "repaired": True}).encode() + b"\n"
+    line = json.dumps({"text": ARTICLE * 300, "remember": False, "repaired": True}).encode() + b"\n"
     head = (
         b"POST /check/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\n"
         b"Content-Length: %d\r\n\r\n" % (len(line) * 2_000)
@@ -172,6 +172,17 @@ def test_who_reads_nothing(tmp_path):
                         connection.sendall(line)
         assert cost.peak < _MOST_BYTES
     assert {200} == bystander.statuses
+
+
+def test_who_reads_afterwards(service):
+    """Twenty thousand lines may be sent before the first answer is read."""
+    line = json.dumps({"text": ARTICLE, "remember": False}).encode() + b"\n"
+    head = (
+        b"POST /check/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\n"
+        b"Connection: close\r\nContent-Length: %d\r\n\r\n" % (len(line) * 20_000)
+    )
+    answer = raw(service, head + line * 20_000)
+    assert 20_000 == answer.count(b'"cluster_id"')
 
 
 def test_who_takes_forever(tmp_path):

@@ -72,6 +72,10 @@ def test_surveying_many_is_surveying_each(dedup, seeds, to_traditional):
     assert [1, 1, 0, 2, 0] == [len(survey.comparisons) for survey in together]
 
 
+def random_han(rng: random.Random, length: int) -> str:
+    return "".join(map(chr, rng.choices(range(0x4E00, 0x9000), k=length)))
+
+
 class TestVerdicts:
     def test_exact_in_another_script(self, dedup, seeds, to_traditional):
         """A conversion to traditional characters alone is an exact copy."""
@@ -104,6 +108,31 @@ class TestVerdicts:
 
         assert (Verdict.GARBLED_MIRROR, False) == (result.verdict, result.damage.damaged)
         assert result.matches[0].differences.substituted > 50
+
+    def test_evidence_has_an_end(self, dedup, seeds, monkeypatch):
+        """Of many long matches, those behind the first ones go without passages."""
+        monkeypatch.setattr("dedup.deduplicator._EVIDENCE_CHARS", 0)
+        for name in ("002", "004"):
+            dedup.check(Article(text=seeds[name], id=name))
+        both = Article(text=seeds["002"] + seeds["004"], id="both")
+
+        first, second = dedup.check(both, passages=True).matches
+
+        assert first.passages and first.differences is not None
+        assert second.passages is None
+
+    def test_comparing_has_an_end(self, dedup, monkeypatch):
+        """Of many long candidates, those behind the most promising ones are not compared."""
+        rng = random.Random(5)
+        parts = [random_han(rng, 100) for _ in range(40)]
+        for number in range(40):
+            text = "".join(part if rng.random() < 0.4 else random_han(rng, 100) for part in parts)
+            dedup.check(Article(text=text, id=str(number)))
+        article = Article(text="".join(parts), id="a")
+        assert len(dedup.check(article, remember=False).matches) > 16
+
+        monkeypatch.setattr("dedup.comparison._COMPARED_CHARS", 10_000)
+        assert 8 <= len(dedup.check(article, remember=False).matches) <= 16
 
     def test_excerpt_and_compilation(self, dedup, seeds):
         """A part is an excerpt of the whole, the whole a compilation of the part."""

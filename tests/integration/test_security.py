@@ -135,6 +135,19 @@ class TestLimits:
             batch = client.post("/check/batch", content=line, headers=headers)
             assert "too_large" == batch.json()["code"]
 
+    def test_page_length(self, tmp_path):
+        """Of a page the main text counts; its markup has a limit of its own."""
+        with serve(tmp_path, max_text_chars=1000, max_page_chars=50_000) as client:
+
+            def check(text_length, markup_length):
+                text = f"<p>{'长' * text_length}</p>"
+                page = f"<body><!--{'-' * markup_length}--><article>{text}</article></body>"
+                return client.post("/check", json={"text": page, "format": "html"})
+
+            assert 200 == check(900, 40_000).status_code
+            assert_problem(check(1001, 0), 413, "too_large")
+            assert_problem(check(900, 50_000), 413, "too_large")
+
     def test_batch_lines(self, tmp_path):
         """A batch ends with a problem where it has too many lines; one that fits has none."""
         with serve(tmp_path, max_batch_lines=3) as client:

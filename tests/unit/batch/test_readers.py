@@ -109,6 +109,20 @@ class TestCompression:
             data = b"".join(compress(as_jsonl([row]).encode()) for row in ROWS)
             assert [TEXT, OTHER] == texts(read("a.jsonl" + end, data))
 
+    @pytest.mark.parametrize("end", ["\n", "\r\n", " \n"])
+    def test_millions_of_blank_lines(self, tmp_path, end):
+        """They are passed over many at once, and lines keep their numbers."""
+        blanks, line = end * 3_000_000, json.dumps({"text": TEXT}, ensure_ascii=False) + end
+        data = (line + blanks + line + end * 2 + line * 3 + blanks + line).encode()
+        path = tmp_path / "a.jsonl.zst"
+        path.write_bytes(zstandard.ZstdCompressor().compress(data))
+
+        ids = [source.article.id for source in read_file(path, name="a.jsonl")]
+        places = [1, 3_000_002, 3_000_005, 3_000_006, 3_000_007, 6_000_008]
+        assert [f"a.jsonl:{place}" for place in places] == ids
+        steps = readers._lines(io.BytesIO(data), with_blanks_at_once=True)
+        assert sum(1 for _ in steps) < 200_000
+
     @pytest.mark.parametrize("end", [".gz", ".zst"])
     def test_damaged(self, read, end):
         """Damage is told, at the beginning, in the middle and at the end."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dedup.models import DamageKind, TextFormat
+from dedup.models import DamageKind
 from dedup.text.boilerplate import find_boilerplate
 from dedup.text.folding import BREAK, Folder
 from dedup.text.normalization import NormalizedText, normalize
@@ -18,7 +18,7 @@ def found(text: str) -> list[str]:
 
 
 def normalized(text: str) -> NormalizedText:
-    return normalize([(text, TextFormat.TEXT)], Folder.load())[0]
+    return normalize([(text, None)], Folder.load())[0]
 
 
 @pytest.mark.parametrize(
