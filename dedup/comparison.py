@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -24,6 +24,7 @@ from dedup.verdicts import (
     carries_whole,
     decide,
     is_garbled,
+    is_of_both,
     is_refilled,
     is_regional,
     judged_containment,
@@ -105,6 +106,25 @@ class Comparer:
 
         return until_fruitless(numbers, look)
 
+    def without_digests(
+        self, prepared: PreparedArticle, comparisons: Sequence[Comparison], reader: StoreReader
+    ) -> list[Comparison]:
+        """Return comparisons, those of a digest as such.
+
+        What stands around a known article may have no sentences, as briefs and tables have
+        none, and pass for a page. Where it is another known article, it is none.
+        """
+        copy = self._thresholds.copy
+        carried = [found for found in comparisons if found.scores.coverage >= copy]
+        return [
+            replace(found, verdict=Verdict.COMPILATION)
+            if carries_whole(found.verdict)
+            and found.scores.containment < copy
+            and any(self._are_both_in(prepared, found, other, reader) for other in carried)
+            else found
+            for found in comparisons
+        ]
+
     def evidence(
         self, prepared: PreparedArticle, number: int, reader: StoreReader
     ) -> Evidence | None:
@@ -157,6 +177,23 @@ class Comparer:
             if verdict is not Verdict.NEW:
                 comparisons.append(Comparison(number, verdict, scores))
         return comparisons
+
+    def _are_both_in(
+        self, prepared: PreparedArticle, first: Comparison, second: Comparison, reader: StoreReader
+    ) -> bool:
+        """Whether an article carries a second known one beside a first."""
+        known = dict(self._known_shingles([first.number, second.number], reader))
+        if first.number == second.number or len(known) < 2:  # the same, or one is gone
+            return False
+        shingles = prepared.shingles
+        is_beside = shingles.places_in(known[second.number]) >= 0
+        is_beside &= shingles.places_in(known[first.number]) < 0
+        return is_of_both(
+            np.unique(shingles.first_places[is_beside]).size,
+            second_size=len(known[second.number]),
+            size=len(shingles),
+            thresholds=self._thresholds,
+        )
 
     def _relate(
         self, prepared: PreparedArticle, known: ShingleSet, *, same_text: bool

@@ -11,6 +11,7 @@ __all__ = [
     "decide",
     "is_garbled",
     "is_more_complete",
+    "is_of_both",
     "is_refilled",
     "is_regional",
     "judged_containment",
@@ -27,6 +28,7 @@ _SLIPS_TO_SET_ASIDE = 4  # a blank; fewer, and it may be a form
 _LEAST_PROSE = 60  # shingles
 _LEAST_BESIDE_FURNITURE = 20  # the same where most of what two texts share may be furniture
 _LEAST_DISTINCT = 0.7  # of the substitutions of a garbled text
+_LEAST_OF_SECOND = 0.25  # of an article; less of it, and a page brings a brief or a teaser
 
 _WHOLE_COPIES = frozenset({Verdict.GARBLED_MIRROR, Verdict.EXACT, Verdict.REPRINT})
 _TIERS = {
@@ -198,6 +200,18 @@ def is_refilled(
     if numbers >= _FEWEST_NUMBERS and numbers >= thresholds.refilled * (numbers + kept):
         return True
     return filled * thresholds.chars_a_blank >= max(num_chars, thresholds.chars_a_blank)
+
+
+def is_of_both(beside: int, *, second_size: int, size: int, thresholds: Thresholds) -> bool:
+    """Return whether an article carries a second known one beside a first: no page around it.
+
+    Args:
+        beside: Shingles that it shares with the second and not with the first.
+        second_size: Shingles of the second.
+        size: Shingles of the article.
+        thresholds: Where verdicts begin.
+    """
+    return beside >= max(thresholds.copy * second_size, _LEAST_OF_SECOND * size)
 
 
 def carries_whole(verdict: Verdict) -> bool:

@@ -143,6 +143,25 @@ class TestVerdicts:
         result = dedup.check(Article(text=seeds["002"] * 2, id="other"), remember=False)
         assert result.verdict in {Verdict.REPRINT, Verdict.GARBLED_MIRROR}
 
+    def test_two_articles_are_no_page_around_one(self, dedup, seeds):
+        """What stands beside an article may have no sentences, and be known as another."""
+        prose = "".join(sentences(seeds["002"])[:14])
+        chance = random.Random(2)
+        teams = ["北京", "上海", "广州", "深圳", "成都", "武汉", "南京", "天津", "重庆", "长沙"]
+        lines = (
+            f"{chance.choice(teams)}{chance.randrange(140)}比{chance.randrange(140)}胜{chance.choice(teams)}"
+            for _ in range(len(prose) // 9)
+        )
+        table = "\n".join(lines)
+        dedup.add(Article(text=prose, id="prose"))
+        before = dedup.check(Article(text=f"{prose}\n{table}"), remember=False)
+        dedup.add(Article(text=table, id="table"))
+        after = dedup.check(Article(text=f"{prose}\n{table}"), remember=False)
+
+        assert (Verdict.REPRINT, "prose") == (before.verdict, before.original.id)
+        assert (Verdict.COMPILATION, None) == (after.verdict, after.original)
+        assert {"prose", "table"} == {match.id for match in after.matches}
+
     def test_other_articles_are_new(self, dedup, seeds):
         """Articles on one subject do not match."""
         for name in ("001", "002", "003", "004"):

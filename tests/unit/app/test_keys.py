@@ -40,7 +40,7 @@ def test_lists():
 
 @pytest.mark.parametrize(
     "text",
-    ["short", "read:", "ingest:write", "a:admin:aaaaaaaa", "a b:write", "x/y:read:aaaaaaaa",
+    [":", "read:", "ingest:write", "a:admin:aaaaaaaa", "a b:write", "x/y:read:aaaaaaaa",
      "a:read:aaaaaaaa,a:read:bbbbbbbb", "read:sha256:abcdef"],
 )  # fmt: skip
 def test_refuses(text):
@@ -48,6 +48,13 @@ def test_refuses(text):
     with pytest.raises(ConfigError) as error:
         parse_keys(text)
     assert "aaaaaaaa" not in str(error.value)
+
+
+def test_a_short_key_is_warned_of(caplog):
+    """It opens, and the log says which entry it is, and not the key."""
+    assert KeyRing("desk:read:abc", None).find("abc")
+    assert "entry 1" in caplog.text
+    assert "abc" not in caplog.text
 
 
 def test_new_keys_differ():
