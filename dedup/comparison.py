@@ -133,7 +133,7 @@ class Comparer:
         text = reader.text(number)
         if stored is None or text is None:
             return None
-        known = self._preparer.normalize(text, stored.format)
+        known = self._preparer.normalize(text, stored.format, stored.record.title)
         alignment = align_sets(prepared.shingles, ShingleSet(known.codes, prepared.shingles.k))
         offsets = prepared.normalized.received_offsets(len(prepared.article.text))
         known_offsets = known.received_offsets(len(text))

@@ -30,8 +30,13 @@ from dedup.sketch.sampling import sample
 from dedup.sketch.shingles import shingle_hashes
 from dedup.sketch.similarity import ShingleSet
 from dedup.text.folding import FoldedBatch, Folder
-from dedup.text.html import ExtractedText
-from dedup.text.normalization import NormalizedBatch, NormalizedText, extract_main, normalize
+from dedup.text.normalization import (
+    NormalizedBatch,
+    NormalizedText,
+    ReceivedText,
+    extract_main,
+    normalize,
+)
 from dedup.text.prose import prose_mask, teaser_mask
 from dedup.text.repair import RULES_VERSION
 
@@ -39,7 +44,7 @@ __all__ = ["PreparedArticle", "PreparedBatch", "Preparer", "text_to_keep"]
 
 _MAX_ID_CHARS = 512
 _NO_PIECES = np.empty(0, np.uint32)
-_NOTHING = ("", None)
+_NOTHING = ReceivedText("")
 
 
 @dataclass(frozen=True)
@@ -223,7 +228,7 @@ class Preparer:
         refused: dict[int, DedupError] = {}
         received: list[Article] = []
         text_digests: list[bytes] = []
-        texts: list[tuple[str, ExtractedText | None]] = []
+        texts: list[ReceivedText] = []
         for place, article in enumerate(articles):
             outcome = _receive(article, max_chars)
             if isinstance(outcome, DedupError):
@@ -251,9 +256,10 @@ class Preparer:
             shingle_length=self._config.sketch.shingle_length,
         )
 
-    def normalize(self, text: str, text_format: TextFormat) -> NormalizedText:
+    def normalize(self, text: str, text_format: TextFormat, title: str | None) -> NormalizedText:
         """Take the main text, repair it and fold it."""
-        return normalize([(text, extract_main(text, text_format))], self._folder)[0]
+        received = ReceivedText(text, extract_main(text, text_format), title)
+        return normalize([received], self._folder)[0]
 
     def sign(self, normalized: NormalizedText) -> tuple[bytes, NDArray[np.uint32] | None]:
         """Return the digest of a normalized text, and its sketch if it is long enough.
@@ -415,7 +421,7 @@ def text_to_keep(normalized: NormalizedText) -> str | None:
     return None if normalized.is_folding_alone else normalized.as_text()
 
 
-_Received = tuple[Article, bytes, tuple[str, ExtractedText | None]]
+_Received = tuple[Article, bytes, ReceivedText]
 
 
 def _receive(article: Article, max_chars: int | None) -> _Received | DedupError:
@@ -433,7 +439,7 @@ def _receive(article: Article, max_chars: int | None) -> _Received | DedupError:
     digest = xxhash.xxh3_128_digest(data)
     if article.id is None:
         article = replace(article, id=f"x{digest.hex()}")
-    return article, digest, (article.text, page)
+    return article, digest, ReceivedText(article.text, page, article.title)
 
 
 def _is_id(given: str) -> bool:

@@ -178,7 +178,7 @@ class _Import:
             self._progress("importing", self._num_articles, self._header.articles)
 
     def _sign_article(self, exported: ExportedArticle) -> Signed:
-        return self._sign(exported.text, exported.format)
+        return self._sign(exported.text, exported.format, exported.record.title)
 
     def _require_complete(self, writer: MaintenanceWriter) -> None:
         found = self._num_articles, len(self._no_copies)

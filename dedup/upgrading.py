@@ -71,7 +71,7 @@ class _Signing:
         return {row.number: result for row, result in zip(rows, signed, strict=True)}
 
     def _sign_row(self, row: TextRow) -> Signed:
-        return self._sign(row.text, row.format)
+        return self._sign(row.text, row.format, row.title)
 
 
 def _sign_beside(store: MaintainedStore, signing: _Signing, progress: Progress | None) -> None:

@@ -15,8 +15,8 @@ def signer(preparer: Preparer) -> Sign:
     under the rules of today.
     """
 
-    def sign(text: str, text_format: TextFormat) -> Signed:
-        normalized = preparer.normalize(text, text_format)
+    def sign(text: str, text_format: TextFormat, title: str | None) -> Signed:
+        normalized = preparer.normalize(text, text_format, title)
         return Signed(text_to_keep(normalized), *preparer.sign(normalized))
 
     return sign

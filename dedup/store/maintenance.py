@@ -54,8 +54,8 @@ class Signed(NamedTuple):
 Progress = Callable[[str, int, int], None]
 """Told the name of a stage, how much of it is done, and how much there is."""
 
-Sign = Callable[[str, TextFormat], Signed]
-"""Normalizes and signs a text as received; safe to call from several threads."""
+Sign = Callable[[str, TextFormat, str | None], Signed]
+"""Normalizes and signs a text as received with its title; safe to call from several threads."""
 
 
 class ClusterPlace(NamedTuple):
@@ -106,6 +106,7 @@ class TextRow(NamedTuple):
     number: int
     text: str
     format: TextFormat
+    title: str | None
 
 
 class NoCopy(NamedTuple):

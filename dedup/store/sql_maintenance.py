@@ -211,14 +211,14 @@ class SqlMaintenanceWriter(SqlWriter):
     def texts_to_sign(self, *, limit: int) -> list[TextRow]:
         """Return articles whose rows of the other scheme are not written yet, in order."""
         rows = self._rows(
-            "SELECT number, text, format FROM articles"
+            "SELECT number, text, format, title FROM articles"
             " WHERE number > (SELECT coalesce(max(number), 0) FROM next_signatures)"
             " ORDER BY number LIMIT ?",
             (limit,),
         )
         return [
-            TextRow(number, self._codec.decode(frame), TextFormat(text_format))
-            for number, frame, text_format in rows
+            TextRow(number, self._codec.decode(frame), TextFormat(text_format), title)
+            for number, frame, text_format, title in rows
         ]
 
     def num_signed(self) -> int:

@@ -70,7 +70,7 @@ _RULES = {
 }
 
 _ARTICLES = """
-    SELECT a.number, a.id, a.format, a.text, a.text_digest, a.finding,
+    SELECT a.number, a.id, a.format, a.title, a.text, a.text_digest, a.finding,
         c.original, s.is_original, s.normalized_digest, s.signature, n.text
     FROM articles a LEFT JOIN clusters c ON c.number = a.cluster
     LEFT JOIN signatures s ON s.number = a.number
@@ -85,6 +85,7 @@ class _Row(NamedTuple):
     number: int
     article_id: str
     format: str
+    title: str | None
     text_frame: bytes
     text_digest: bytes
     finding: bytes
@@ -176,7 +177,8 @@ def _broken_by_content(row: _Row, codec: TextCodec, sign: Sign | None) -> Iterat
     if xxhash.xxh3_128_digest(text.encode()) != row.text_digest:
         yield "a text is the one that was received"
     elif sign is not None and row.is_original is not None:
-        yield from _broken_by_scheme(row, normalized, sign(text, TextFormat(row.format)))
+        signed = sign(text, TextFormat(row.format), row.title)
+        yield from _broken_by_scheme(row, normalized, signed)
 
 
 def _broken_by_scheme(row: _Row, normalized: str | None, expected: Signed) -> Iterator[str]:

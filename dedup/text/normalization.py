@@ -19,7 +19,14 @@ from dedup.text.folding import FoldedBatch, FoldedText, Folder
 from dedup.text.html import ExtractedText, extract, looks_like_html
 from dedup.text.repair import origins, repair
 
-__all__ = ["NormalizedBatch", "NormalizedText", "Stretch", "extract_main", "normalize"]
+__all__ = [
+    "NormalizedBatch",
+    "NormalizedText",
+    "ReceivedText",
+    "Stretch",
+    "extract_main",
+    "normalize",
+]
 
 
 class Stretch(NamedTuple):
@@ -157,20 +164,34 @@ def extract_main(text: str, text_format: TextFormat) -> ExtractedText | None:
     return extract(text) if is_html else None
 
 
-def normalize(texts: Iterable[tuple[str, ExtractedText | None]], folder: Folder) -> NormalizedBatch:
+class ReceivedText(NamedTuple):
+    """What there is to normalize of an article.
+
+    Attributes:
+        text: As received.
+        page: What `extract_main` returns for it.
+        title: Where it came apart from the text.
+    """
+
+    text: str
+    page: ExtractedText | None = None
+    title: str | None = None
+
+
+def normalize(texts: Iterable[ReceivedText], folder: Folder) -> NormalizedBatch:
     """Repair texts, of pages their main texts, and fold them.
 
     Args:
-        texts: As received, each with what `extract_main` returns for it.
+        texts: As received.
         folder: Says which characters are equal.
     """
     extracted: list[ExtractedText | None] = []
     repaired: list[RepairedText] = []
     to_fold: list[NDArray[np.uint32]] = []
-    for text, page in texts:
+    for text, page, title in texts:
         received = text if page is None else page.text
         codes = code_points(received)
-        result = repair(received, codes)
+        result = repair(received, codes, title=title)
         extracted.append(page)
         repaired.append(result)
         to_fold.append(code_points(result.text) if result.steps else codes)

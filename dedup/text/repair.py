@@ -18,7 +18,7 @@ does not settle is not touched at all. Repairing is therefore idempotent.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import NamedTuple
 
@@ -51,7 +51,7 @@ from dedup.text.spacing import find_spacing
 from dedup.text.split_annotations import find_split_annotations, rejoin_split_characters
 from dedup.text.stuffing import find_headers, find_stuffing
 from dedup.text.suspicion import look_for_damage
-from dedup.text.title_chunks import find_title_chunks
+from dedup.text.title_chunks import could_have_chunks_of, find_chunks_of, find_title_chunks
 from dedup.text.title_pieces import could_have_title_chunks
 from dedup.text.triggers import Trigger
 from dedup.text.wrong_encoding import find_misread, read_anew
@@ -292,7 +292,9 @@ class _Round(NamedTuple):
         )
 
 
-def repair(text: str, codes: NDArray[np.uint32] | None = None) -> RepairedText:
+def repair(
+    text: str, codes: NDArray[np.uint32] | None = None, *, title: str | None = None
+) -> RepairedText:
     """Return `text` with its damage undone; undamaged text comes back identical.
 
     Any string is fine, and the time is linear in its length.
@@ -300,11 +302,12 @@ def repair(text: str, codes: NDArray[np.uint32] | None = None) -> RepairedText:
     Args:
         text: The text as received.
         codes: Its code points, if they are at hand; they are read, not changed.
+        title: Its title, where that is not its first line: pieces of it may be in the text.
     """
     if codes is None:
         codes = code_points(text)
     triggers = look_for_damage(codes)
-    repaired = _undo_damage(text, codes, triggers)
+    repaired = _undo_damage(text, codes, triggers, title)
     if repaired.steps:
         # What the text says: misread bytes have any script.
         codes = code_points(repaired.text)
@@ -329,19 +332,23 @@ def _reporting(
     return RepairedText(repaired.text, damage, repaired.steps, boilerplate)
 
 
-def _undo_damage(text: str, codes: NDArray[np.uint32], triggers: int) -> RepairedText:
+def _undo_damage(
+    text: str, codes: NDArray[np.uint32], triggers: int, title: str | None
+) -> RepairedText:
     """Return `text` after the catalogue; its boilerplate is not looked for."""
-    if not triggers & _ANY_TRIGGER:
+    if title and not could_have_chunks_of(title, text):
+        title = None
+    if not triggers & _ANY_TRIGGER and not title:
         return RepairedText(text, _NO_DAMAGE)
     known: _Known = {}
-    current = _go_through_catalogue(text, codes, triggers, known)
+    current = _go_through_catalogue(text, codes, triggers, known, title)
     if not (current.damaged and current.steps):
         score = _share_touched(text, ()) if current.damaged else 0.0
         return RepairedText(text, Damage(current.damaged, score, dict(current.kinds)))
     rounds: list[_Round] = []
     while current.damaged and current.steps and len(rounds) < _MOST_ROUNDS:
         rounds.append(current)
-        current = _go_through_catalogue(current.text, current.codes, current.triggers, known)
+        current = _go_through_catalogue(current.text, current.codes, current.triggers, known, title)
     steps = tuple(step for done in rounds for step in done.steps)
     damage = Damage(
         damaged=True,
@@ -392,17 +399,20 @@ def origins(length: int, steps: Sequence[Step]) -> NDArray[np.int32]:
 
 
 def _go_through_catalogue(
-    text: str, codes: NDArray[np.uint32], triggers: int, known: _Known
+    text: str, codes: NDArray[np.uint32], triggers: int, known: _Known, title: str | None
 ) -> _Round:
     """Apply every repair that is called for once, in order, whether or not it is worth it."""
     steps: list[Step] = []
     kinds: Counter[DamageKind] = Counter()
     limits: dict[DamageKind, int] = {}
     for entry, called_by in zip(CATALOGUE, _TRIGGERS, strict=True):
-        if not triggers & called_by or (entry.could_find and not entry.could_find(codes)):
+        find = entry.find
+        if entry.kind is DamageKind.TITLE_CHUNKS and title:
+            find = partial(find_chunks_of, title)
+        elif not triggers & called_by or (entry.could_find and not entry.could_find(codes)):
             continue
         if entry.name not in known or known[entry.name][0] is not text:
-            known[entry.name] = text, entry.find(text)
+            known[entry.name] = text, find(text)
         marks = known[entry.name][1]
         if not marks:
             continue

@@ -24,9 +24,10 @@ from dedup.text.title_pieces import (
     LEAST_SHARE_FOUND,
     LONGEST_TITLE,
     SIZES,
+    could_have_title_chunks,
 )
 
-__all__ = ["find_title_chunks"]
+__all__ = ["could_have_chunks_of", "find_chunks_of", "find_title_chunks"]
 
 _NO_HAN = re.compile(r"[^\u4e00-\u9fff]+")
 _MOST_ROUNDS = 4
@@ -54,8 +55,35 @@ _USUAL_SHARE = 0.25  # of the pieces stand in no more places than they were drop
 _Pairs = Counter[tuple[str, str]]
 
 
+def could_have_chunks_of(title: str, text: str) -> bool:
+    """Whether a title that came apart from its text could be all over it.
+
+    Pieces of any size begin with its first characters: of most articles none does.
+    """
+    line = _line_of(title)
+    forms = (line, _NO_HAN.sub("", line))
+    return any(form[: SIZES[0]] in text for form in forms if len(form) >= SIZES[0])
+
+
+def find_chunks_of(title: str, text: str) -> list[Mark]:
+    """Return the pieces of a title that came apart from its text."""
+    line = _line_of(title)
+    body = len(line) + 1
+    whole = f"{line}\n{text}"
+    if not could_have_title_chunks(code_points(whole)):
+        return []
+    return [
+        mark._replace(start=mark.start - body, end=mark.end - body)
+        for mark in find_title_chunks(whole)
+    ]
+
+
+def _line_of(title: str) -> str:
+    return " ".join(title.split())
+
+
 def find_title_chunks(text: str) -> list[Mark]:
-    """Return the pieces of the title in the body of `text`."""
+    """Return the pieces of the title, which is the first line, in the body of `text`."""
     line, newline, _ = text.partition("\n")
     if not newline or len(line) > LONGEST_TITLE:
         return []

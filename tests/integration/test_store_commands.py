@@ -17,6 +17,7 @@ from server import DEDUP, Server
 
 from dedup import (
     Article,
+    DamageKind,
     DedupConfig,
     Deduplicator,
     InvalidInputError,
@@ -50,6 +51,20 @@ def prose(seed):
     return "".join(chr(characters.randrange(0x4E00, 0x9000)) for _ in range(60))
 
 
+TITLE = "关于推动企业尽快恢复生产的若干问题"
+
+
+def sprinkled(text):
+    """Return a text with pieces of the title all over it."""
+    chunks = [TITLE[at : at + 4] for at in range(0, len(TITLE) - 3, 4)]
+    chance = random.Random(1)
+    for _ in range(6):
+        for chunk in chunks:
+            at = chance.randrange(len(text))
+            text = text[:at] + chunk + text[at:]
+    return text
+
+
 def fill(location, seeds):
     """Make a store in which everything happened that can happen to articles."""
     with Deduplicator.open(location) as store:
@@ -61,6 +76,8 @@ def fill(location, seeds):
             store.check(Article(text=seeds["002"] + prose(name), id=name))
         store.pin(store.catalogue.article("002").cluster_id, "pinned")
         store.separate(store.catalogue.article("other").cluster_id, "other")
+        titled = store.check(Article(text=sprinkled(seeds["002"]), id="sprinkled", title=TITLE))
+        assert DamageKind.TITLE_CHUNKS in titled.damage.kinds
         store.check(Article(text=seeds["001"][:400], id="excerpt"))
         store.remove("001")  # the excerpt's finding names an article that is gone
         store.check(Article(text="太短", id="short"))
@@ -104,7 +121,7 @@ class TestStats:
         """Programs get every number by its name."""
         figures = json.loads(dedup("store", "stats", "--json", "--store", location).stdout)
 
-        assert (10 - 1, 6, 6) == (figures["articles"], figures["originals"], figures["clusters"])
+        assert (11 - 1, 6, 6) == (figures["articles"], figures["originals"], figures["clusters"])
         assert figures["bytes_on_disk"] // figures["articles"] in {
             figures["bytes_an_article"], figures["bytes_an_article"] - 1,
         }  # fmt: skip

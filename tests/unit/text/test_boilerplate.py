@@ -6,7 +6,7 @@ import pytest
 from dedup.models import DamageKind
 from dedup.text.boilerplate import find_boilerplate
 from dedup.text.folding import BREAK, Folder
-from dedup.text.normalization import NormalizedText, normalize
+from dedup.text.normalization import NormalizedText, ReceivedText, normalize
 from dedup.text.repair import repair
 
 BODY = "张北县坚持疫情防控与复工复产两手抓，企业陆续恢复生产，工人分批返岗，物流逐步畅通。"
@@ -18,7 +18,7 @@ def found(text: str) -> list[str]:
 
 
 def normalized(text: str) -> NormalizedText:
-    return normalize([(text, None)], Folder.load())[0]
+    return normalize([ReceivedText(text)], Folder.load())[0]
 
 
 @pytest.mark.parametrize(

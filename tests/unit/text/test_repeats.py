@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from dedup.text.repair import repair
+from dedup.models import DamageKind
+from dedup.text.repair import repair, replay
 from dedup.text.repeats import find_repeats
 from dedup.text.title_chunks import find_title_chunks
 
@@ -72,6 +73,19 @@ def test_title_chunks(size: int) -> None:
     repaired = repair(sprinkled(chunks, 18)).text
 
     assert abs(len(repaired) - len(f"{TITLE}\n{BODY}")) <= 2 * size
+
+
+def test_chunks_of_a_title_that_came_apart() -> None:
+    """They are found by the title that was given; without it nobody could know them."""
+    chunks = [TITLE[at : at + 4] for at in range(0, len(TITLE) - 3, 4)]
+    text = sprinkled(chunks, 18).removeprefix(f"{TITLE}\n")
+    repaired = repair(text, title=TITLE)
+
+    assert {DamageKind.TITLE_CHUNKS} == repaired.damage.kinds.keys()
+    assert abs(len(repaired.text) - len(BODY)) <= 8
+    assert replay(text, repaired.steps) == repaired.text
+    assert text == repair(text).text == repair(text, title="另一个没有关系的标题").text
+    assert BODY == repair(BODY, title=TITLE).text
 
 
 @pytest.mark.parametrize(
