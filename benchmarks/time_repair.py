@@ -71,7 +71,8 @@ def watching(stopwatch: Stopwatch) -> Iterator[None]:
         find: Callable[[str], list[Mark]] = stopwatch.watched(entry.name, entry.find)
         edit: Callable[[str, list[Mark]], list[Edit]]
         edit = stopwatch.watched(entry.name + " (edits)", entry.edit)
-        return entry._replace(find=find, edit=edit)
+        asked = entry.could_find and stopwatch.watched(entry.name + " (asked)", entry.could_find)
+        return entry._replace(find=find, edit=edit, could_find=asked)
 
     functions = {
         name: getattr(repairing, name) for name in ("find_boilerplate", "count_traditional")

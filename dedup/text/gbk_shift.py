@@ -35,7 +35,6 @@ from dedup.text.shift_model import (
     Walk,
     highest_gain,
     log_of_words,
-    other_script,
 )
 from dedup.text.shifted import CERTAIN_OF_FIRST, ShiftedText
 from dedup.text.suspicion import false_signs
@@ -131,8 +130,7 @@ def could_be_shifted(codes: NDArray[np.uint32]) -> bool:
     signs = false_signs(codes)
     if not signs.size:
         return False
-    gain = highest_gain(codes, signs, other_script(codes), _SIGN_ODDS)
-    return gain >= _LEAST_GAIN
+    return highest_gain(codes, signs, _SIGN_ODDS) >= _LEAST_GAIN
 
 
 def unshift_gbk(text: str, marks: list[Mark]) -> list[Edit]:

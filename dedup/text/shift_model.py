@@ -142,18 +142,15 @@ def gains(
     return gained.tolist(), firsts.tolist()
 
 
-def highest_gain(
-    codes: NDArray[np.uint32], signs: NDArray[np.int64], script: int, odds: SignOdds
-) -> float:
+def highest_gain(codes: NDArray[np.uint32], signs: NDArray[np.int64], odds: SignOdds) -> float:
     """Return the most that a stretch behind any of some signs, or a half byte's, gains.
 
     Args:
         codes: Code points of the whole text; uint32.
         signs: Where the signs stand; int64.
-        script: See `read_on`.
         odds: What speaks for a stretch but its characters.
     """
-    return float(_highest_gain(codes, signs, script, odds, model()))
+    return float(_highest_gain(codes, signs, odds, model()))
 
 
 def other_script(codes: NDArray[np.uint32]) -> int:
@@ -339,9 +336,10 @@ def _gains(
 
 @kernel
 def _highest_gain(
-    codes: NDArray[np.uint32], signs: NDArray[np.int64], script: int, odds: SignOdds, m: Model
+    codes: NDArray[np.uint32], signs: NDArray[np.int64], odds: SignOdds, m: Model
 ) -> float:
     """Return the most that a stretch behind a sign, or a half byte beside it, gains."""
+    script = _other_script(codes, m.scripts)
     highest = _IMPOSSIBLE
     out = np.empty(_LONGEST + 1, np.int32)
     for sign in signs:

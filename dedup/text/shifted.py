@@ -80,9 +80,12 @@ _CERTAIN_OF_PAIR = 2.5
 _ODDS_OF_DROPPED = -2.0
 
 _ANNOTATION = re.compile(rf"[(（?？] ?([{LETTERS}]{{1,6}}) ?[)）]")
-_WHOLE_ANNOTATION = re.compile(rf"[(（] ?[{LETTERS}]{{1,6}} ?[)）]")
+# With a literal in front, so that they are skipped through; a class is tried everywhere.
+_WHOLE_ANNOTATIONS = tuple(
+    re.compile(rf"{bracket} ?[{LETTERS}]{{1,6}} ?[)）]") for bracket in (r"\(", "（")
+)
 _CLOSING_TAG = re.compile(r"/[a-z][a-z0-9]{0,9}>")
-_PRIVATE_USE = re.compile("[\ue000-\ue765]")
+_FIRST_PRIVATE_USE, _LAST_PRIVATE_USE = 0xE000, 0xE765
 _HALF_BYTES = "?？"
 _LEAD_OF_SIGNS = 0xA1
 _FULL_STOP = ord("。")
@@ -125,7 +128,7 @@ class ShiftedText:
     @cached_property
     def has_private_use(self) -> bool:
         """Whether private-use characters have survived, so that none was dropped."""
-        return _PRIVATE_USE.search(self.text) is not None
+        return bool(np.any((self.codes >= _FIRST_PRIVATE_USE) & (self.codes <= _LAST_PRIVATE_USE)))
 
     def walk(self, start: int, lead: int) -> Walk:
         """Read on from `start`, with the lost byte `lead` put in front of it."""
@@ -155,12 +158,12 @@ class ShiftedText:
     def before(self, end: int) -> str:
         """Return some characters in front of `end`, annotations left out."""
         window = self.text[max(0, end - _CONTEXT) : end]
-        return _WHOLE_ANNOTATION.sub("", window)[-_LONGEST_CONTEXT:]
+        return _without_annotations(window)[-_LONGEST_CONTEXT:]
 
     def after(self, start: int) -> str:
         """Return some characters from `start` on, annotations left out."""
         window = self.text[start : start + _CONTEXT]
-        return _WHOLE_ANNOTATION.sub("", window)[:_LONGEST_CONTEXT]
+        return _without_annotations(window)[:_LONGEST_CONTEXT]
 
     def quote_is_open(self, at: int) -> bool:
         """Whether a quotation that opens before `at` in the same line has not been closed."""
@@ -230,7 +233,7 @@ class ShiftedText:
         left = _CLAUSE_AT_END.search(self.text, max(0, start - _LONGEST_CLAUSE), start)
         behind = rest + self.text[end : end + _LONGEST_CLAUSE]
         right = _CLAUSE_AT_START.match(behind)
-        lengths = [len(_WHOLE_ANNOTATION.sub("", side[0])) if side else 0 for side in (left, right)]
+        lengths = [len(_without_annotations(side[0])) if side else 0 for side in (left, right)]
         if min(lengths) < _SHORTEST_CLAUSE:
             return _ODDS_OF_SHORT_CLAUSE
         odds = (sum(lengths) - _USUAL_CLAUSE) * _ODDS_OF_A_CHARACTER
@@ -246,7 +249,7 @@ class ShiftedText:
     @lru_cache(maxsize=2)  # noqa: B019 - lives as long as one repair of one text
     def _block(self, block: int) -> NDArray[np.uint32]:
         window = self.text[max(0, block - 1) * _REACH : (block + 2) * _REACH]
-        return code_points(_WHOLE_ANNOTATION.sub("", window))
+        return code_points(_without_annotations(window))
 
     def _lost_end(self, walk: Walk, before: str) -> str:
         """Return the last character of a stretch whose trail byte is lost."""
@@ -340,6 +343,12 @@ def _candidates(chars: str, other_script: int) -> NDArray[np.int32]:
     codes = np.zeros((len(chars), 2), np.int32)
     codes[:, 0] = code_points(chars)
     return codes[_can_be_lost(other_script)[codes[:, 0]]]
+
+
+def _without_annotations(text: str) -> str:
+    for annotation in _WHOLE_ANNOTATIONS:
+        text = annotation.sub("", text)
+    return text
 
 
 def _codes(text: str) -> NDArray[np.int32]:

@@ -101,6 +101,8 @@ _LEAST_IMPLAUSIBLE_REST = 5.0  # beside what is certain
 # Of random characters, too, some stretches are Chinese in another encoding by chance; only
 # of misread text, most of what is implausible is.
 _MOST_UNEXPLAINED = 0.75
+_MARGIN = 30  # characters on either side of what is implausible: misread ones gain much more
+_MOST_NEAR = 0.5  # of a text
 _LAST_CODE = 0xFFFF  # of the table; no character, so that it stands for all beyond
 _BLANK = ord(" ")  # stands for what is read already
 
@@ -121,7 +123,7 @@ def _read_all(text: str) -> tuple[Stretch, ...]:
     """Return the misread stretches, each in its likeliest reading."""
     codes = code_points(text)
     highest, total = _implausibility(codes, odds_of_chars())
-    if highest < _LEAST_IMPLAUSIBLE:
+    if highest < _LEAST_IMPLAUSIBLE or not _could_be_misread(text, codes):
         return ()
     readings = _read_as(text, codes, _FROM_UTF8)
     chosen = _choose(text, readings)
@@ -130,6 +132,20 @@ def _read_all(text: str) -> tuple[Stretch, ...]:
         chosen = _choose(text, readings + _read_as(text, codes, _FROM_PAIRS))
         _, rest = _implausibility(_without(codes, chosen), odds_of_chars())
     return tuple(chosen) if rest <= _MOST_UNEXPLAINED * total else ()
+
+
+def _could_be_misread(text: str, codes: NDArray[np.uint32]) -> bool:
+    """Whether anything gains by being read anew where a text is implausible.
+
+    Else whatever gains elsewhere leaves what is implausible unexplained. Where that is a small
+    part of a text, as in clean ones with rare names, it is read first, with what is beside it.
+    """
+    is_near = np.zeros(codes.size, np.bool_)
+    _find_implausible(codes, odds_of_chars(), is_near)
+    if np.count_nonzero(is_near) > _MOST_NEAR * codes.size:
+        return True
+    near = codes[is_near]
+    return bool(_read_as(text, near, _FROM_UTF8) or _read_as(text, near, _FROM_PAIRS))
 
 
 def _without(codes: NDArray[np.uint32], stretches: list[Stretch]) -> NDArray[np.uint32]:
@@ -143,7 +159,7 @@ def _without(codes: NDArray[np.uint32], stretches: list[Stretch]) -> NDArray[np.
 def _read_as(
     text: str, codes: NDArray[np.uint32], confusions: tuple[_Confusion, ...]
 ) -> list[tuple[Stretch, _Confusion]]:
-    """Return every stretch that gains by undoing one of the confusions."""
+    """Return every stretch that gains by undoing one of the confusions, of a text or a part."""
     return [
         (stretch, confusion)
         for confusion in confusions
@@ -269,3 +285,22 @@ def _implausibility(codes: NDArray[np.uint32], odds: NDArray[np.float32]) -> tup
             peak = current = 0.0
     total += peak if peak >= _LEAST_IMPLAUSIBLE_REST else 0.0
     return max(highest, peak), total
+
+
+@kernel
+def _find_implausible(
+    codes: NDArray[np.uint32], odds: NDArray[np.float32], is_near: NDArray[np.bool_]
+) -> None:
+    """Set what is near one of the stretches that no text with a misread line stays below."""
+    peak = current = 0.0
+    start = last = 0
+    for at in range(codes.size + 1):
+        if at < codes.size:
+            current -= float(odds[min(codes[at], _LAST_CODE)])
+            if current > peak:
+                peak, last = current, at
+        if current <= 0.0 or at == codes.size:
+            if peak >= _LEAST_IMPLAUSIBLE_REST:
+                is_near[max(0, start - _MARGIN) : last + 1 + _MARGIN] = True
+            peak = current = 0.0
+            start = at + 1
