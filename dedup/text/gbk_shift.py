@@ -69,7 +69,10 @@ _MOST_SHIFTS = 1_000
 _ODDS_OF_HALF_BYTE = 4.0  # a `?` directly in front of a sign
 _ODDS_OF_STRAY_LETTER = 2.0  # behind the stretch, `屡c性`
 _ODDS_OF_CLOSED_QUOTE = 4.0  # `。”` where a quotation is open, which else would stay open
-_SIGN_ODDS = SignOdds(_ODDS_OF_HALF_BYTE, _ODDS_OF_CLOSED_QUOTE)
+# Words decide where the gain is small, and a blank makes none: `！”` is one, too.
+_SIGN_ODDS = SignOdds(
+    _ODDS_OF_HALF_BYTE, _ODDS_OF_CLOSED_QUOTE, _LEAST_GAIN - _ENOUGH_GAIN_AMONG_OTHERS
+)
 
 
 class _Straddle(NamedTuple):
@@ -207,6 +210,8 @@ def _gain_of_words(source: ShiftedText, straddle: _Straddle) -> float:
 
     The words are those that the stretch makes with the characters on both sides of it.
     """
+    if ord(_IDEOGRAPHIC_SPACE) in straddle.walk.codes:
+        return 0.0
     reading = source.read(straddle.walk, "").text
     first = _first_char(source, straddle, reading, margin=-math.inf)
     if _IDEOGRAPHIC_SPACE in first + reading or not reading.strip(_BLANK_AND_STOP + LOST):

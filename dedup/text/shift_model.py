@@ -103,10 +103,12 @@ class SignOdds(NamedTuple):
     Attributes:
         half_byte: A `?` directly in front of the sign.
         closed_quote: It opens with `”`.
+        blank: There is an ideographic space in it.
     """
 
     half_byte: float
     closed_quote: float
+    blank: float
 
 
 def read_on(codes: NDArray[np.uint32], start: int, lead: int, script: int) -> Walk:
@@ -354,6 +356,7 @@ def _highest_gain(
             count, _, gain, _, _ = _read_on(codes, place + 1, lead, script, m, out)
             gain += odds.half_byte if is_half else 0.0
             gain += odds.closed_quote if count > 0 and out[0] == _CLOSING_QUOTE else 0.0
+            gain += odds.blank if _IDEOGRAPHIC_SPACE in out[:count] else 0.0
             highest = max(highest, gain)
     return highest
 
@@ -365,7 +368,7 @@ def _is_half_byte(codes: NDArray[np.uint32], at: int, m: Model) -> bool:
     return is_inside and codes[at - 1] in _QUESTION_MARKS and m.tables[_FOLLOWERS, codes[at]] != 0
 
 
-_CLOSING_QUOTE = ord("”")
+_CLOSING_QUOTE, _IDEOGRAPHIC_SPACE = ord("”"), 0x3000
 _FEWEST_OF_SCRIPT = 5  # one character in so many hundred is of the other script by itself
 
 

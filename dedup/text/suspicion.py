@@ -498,8 +498,10 @@ def _find_false_signs(
 ) -> int:
     """Write the offsets of signs that may be false to `found` and return their number."""
     count = 0
+    after = tables[_BITS, codes[0]] if codes.size else 0
     for at in range(codes.size - 1):
-        if tables[_BITS, codes[at + 1]] & tables[_FOLLOWERS, codes[at]] == 0:
+        here, after = after, tables[_BITS, codes[at + 1]]
+        if here & _SIGN == 0 or after & tables[_FOLLOWERS, codes[at]] == 0:
             continue
         if not _opens_line(codes, at) and _may_be_shifted(codes, at, tables):
             found[count] = at
