@@ -1,9 +1,13 @@
 """Finding readings in brackets, and only those."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dedup.text.annotations import find_annotations
-from dedup.text.pinyin import is_syllable, reading_of, without_tone
+from dedup.text.pinyin import LETTERS, is_syllable, reading_of, readings, without_tone
 from dedup.text.split_annotations import find_split_annotations, rejoin_split_characters
 
 
@@ -17,6 +21,27 @@ def found(text: str) -> list[str]:
 def test_tone_mark_is_enough(annotation: str) -> None:
     """A toned syllable behind a Han character is a reading, composed or not."""
     assert [annotation] == found(f"網{annotation}站")
+
+
+@given(
+    st.text(
+        st.sampled_from("網在W行(（ )）ａāǚuü\u0308\u0304vagnowzhi\ue0f0\U00020000"), max_size=60
+    )
+)
+def test_as_the_pattern_has_it(text: str) -> None:
+    """What is found are the syllables that the pattern for readings describes."""
+    syllable = re.compile(rf"[(（][ \u3000\xa0]?([{LETTERS}]{{1,7}})[ \u3000\xa0]?[)）]")
+    spelled = {
+        match.span() for match in syllable.finditer(text) if is_syllable(without_tone(match[1]))
+    }
+    toned = {
+        (start, end)
+        for start, end in spelled
+        if "\u4e00" <= text[start - 1 : start] <= "\u9fff"
+        and not text[start + 1 : end - 1].isascii()
+    }
+
+    assert toned <= set(map(tuple, find_annotations(text))) <= spelled
 
 
 def test_reading_of_its_character() -> None:
@@ -101,3 +126,14 @@ def test_annotation_behind_a_letter() -> None:
 def test_question_is_no_split_annotation() -> None:
     """A question mark before a bracketed word without a tone mark is one."""
     assert [] == find_split_annotations("好吗?an)可以")
+
+
+def test_readings_for_kernels() -> None:
+    """The table of readings says what `reading_of` says of every ideograph."""
+    table = readings().of_chars
+    letters = " abcdefghijklmnopqrstuvwxyzü"
+    for code in range(0x4E00, 0xA000):
+        number, spelled = int(table[code]), ""
+        while number:
+            number, spelled = number >> 5, letters[number & 31] + spelled
+        assert (reading_of(chr(code)) or "") == spelled

@@ -2,11 +2,15 @@
 
 import random
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dedup.models import DamageKind
+from dedup.text.code_points import code_points
 from dedup.text.repair import repair, replay
-from dedup.text.repeats import find_repeats
+from dedup.text.repeats import _find_distances, find_repeats
 from dedup.text.title_chunks import find_title_chunks
 
 SENTENCES = [
@@ -99,3 +103,14 @@ def test_chunks_of_a_title_that_came_apart() -> None:
 def test_words_of_the_title_stay(text: str) -> None:
     """An article says what its title says."""
     assert [] == find_title_chunks(text)
+
+
+@given(st.text(st.sampled_from("张北县，。\n a\U00020000"), max_size=400))
+def test_distances(text: str) -> None:
+    """Each place tells how far before it the same ten characters stand first."""
+    codes = code_points(text)
+    distances = np.full(max(0, codes.size - 9), -1)
+    if codes.size >= 10:
+        _find_distances(codes, distances)
+
+    assert [at - text.find(text[at : at + 10]) for at in range(len(text) - 9)] == distances.tolist()
