@@ -63,12 +63,16 @@ _ENOUGH_ANNOTATIONS = 3
 # but signs would take half a minute.
 _MOST_SOUND_SIGNS = 2_000
 _SIGNS_AT_ONCE = 256
+# Stretches of a text whose words are asked. A text may have a `?` for every lost character, and
+# each takes a tenth of a millisecond.
+_MOST_ASKED_FOR_WORDS = 24
 # More than any article has; the next round goes on behind them.
 _MOST_SHIFTS = 1_000
 
 _ODDS_OF_HALF_BYTE = 4.0  # a `?` directly in front of a sign
 _ODDS_OF_STRAY_LETTER = 2.0  # behind the stretch, `屡c性`
 _ODDS_OF_CLOSED_QUOTE = 4.0  # `。”` where a quotation is open, which else would stay open
+_LEAST_GAIN_WITHOUT_WORDS = _ENOUGH_GAIN_AMONG_OTHERS - _ODDS_OF_STRAY_LETTER
 # Words decide where the gain is small, and a blank makes none: `！”` is one, too.
 _SIGN_ODDS = SignOdds(
     _ODDS_OF_HALF_BYTE, _ODDS_OF_CLOSED_QUOTE, _LEAST_GAIN - _ENOUGH_GAIN_AMONG_OTHERS
@@ -100,17 +104,21 @@ def find_shifts(text: str) -> list[Mark]:
     source = ShiftedText(text)
     straddles: list[_Straddle] = []
     end = 0
-    patience = _MOST_SOUND_SIGNS
-    for at, may_be_false in _signs(source):
+    patience, patience_for_words = _MOST_SOUND_SIGNS, _MOST_ASKED_FOR_WORDS
+    for at, most in _signs(source):
         if at < end:
             continue
         if patience == 0:
             break
         patience -= 1
-        if not may_be_false:
+        if most < (_LEAST_GAIN if patience_for_words else _LEAST_GAIN_WITHOUT_WORDS):
             continue
         straddle = _best_straddle(source, max(end, at - _is_half_byte(text, at)))
-        if straddle.gain >= _LEAST_GAIN and _may_be_among_others(source, straddle):
+        is_likely = _gains_enough(straddle)
+        if not is_likely and straddle.gain >= _LEAST_GAIN and patience_for_words:
+            patience_for_words -= 1
+            is_likely = _gain_of_words(source, straddle) >= _ENOUGH_GAIN_OF_WORDS_AMONG_OTHERS
+        if is_likely:
             straddles.append(straddle)
             end = straddle.end
             patience = _MOST_SOUND_SIGNS
@@ -148,16 +156,14 @@ def unshift_gbk(text: str, marks: list[Mark]) -> list[Edit]:
     return edits
 
 
-def _may_be_among_others(source: ShiftedText, straddle: _Straddle) -> bool:
+def _gains_enough(straddle: _Straddle) -> bool:
     """Whether a stretch is believed in a text that has been garbled in this way elsewhere."""
     has_chars = straddle.walk.codes.size > 0
-    if straddle.gain >= (_ENOUGH_GAIN_AMONG_OTHERS if has_chars else _ENOUGH_GAIN_OF_NOTHING):
-        return True
-    return _gain_of_words(source, straddle) >= _ENOUGH_GAIN_OF_WORDS_AMONG_OTHERS
+    return straddle.gain >= (_ENOUGH_GAIN_AMONG_OTHERS if has_chars else _ENOUGH_GAIN_OF_NOTHING)
 
 
-def _signs(source: ShiftedText) -> Iterator[tuple[int, bool]]:
-    """Yield where signs stand that may be false, and whether any reading there gains enough."""
+def _signs(source: ShiftedText) -> Iterator[tuple[int, float]]:
+    """Yield where signs stand that may be false, and the most that any reading there gains."""
     text = source.text
     signs = false_signs(source.codes).tolist()
     for first in range(0, len(signs), _SIGNS_AT_ONCE):
@@ -167,16 +173,14 @@ def _signs(source: ShiftedText) -> Iterator[tuple[int, bool]]:
         places = sorted({*some, *halves, *(at - 1 for at in halves)})
         leads = [SIGNS[text[place]] & 0xFF for place in places]
         gains, codes = source.gains([place + 1 for place in places], leads)
-        may_be_false = {
-            place
-            for place, gain, code in zip(places, gains, codes, strict=True)
-            if gain
+        gain_at = {
+            place: gain
             + _ODDS_OF_HALF_BYTE * (place in halves)
             + _ODDS_OF_CLOSED_QUOTE * (code == _CLOSING_QUOTE)
-            >= _LEAST_GAIN
+            for place, gain, code in zip(places, gains, codes, strict=True)
         }
         for sign in some:
-            yield sign, not may_be_false.isdisjoint((sign - 1, sign, sign + 1))
+            yield sign, max(gain_at.get(at, -math.inf) for at in (sign - 1, sign, sign + 1))
 
 
 def _is_believable(source: ShiftedText, straddles: list[_Straddle]) -> bool:
