@@ -133,8 +133,8 @@ class Readings(NamedTuple):
     to 26, and ü is 27.
 
     Attributes:
-        letters: Number of the toneless letter, TONE, DIAERESIS, or 0 for what no reading is
-            spelled with; uint8, by code point below 0x2000.
+        letters: Number of the toneless letter, small or capital, TONE, DIAERESIS, or 0 for
+            what no reading is spelled with; uint8, by code point below 0x2000.
         syllables: All syllables, ascending; uint32.
         of_chars: Reading of each character of the basic plane, 0 for none; uint32.
     """
@@ -152,6 +152,8 @@ def readings() -> Readings:
     letters = np.zeros(0x2000, np.uint8)
     for char in LETTERS.replace("a-z", "abcdefghijklmnopqrstuvwxyz"):
         letters[ord(char)] = numbers[without_tone(char)]
+        if len(char.upper()) == 1:
+            letters[ord(char.upper())] = letters[ord(char)]
 
     def packed(syllable: str) -> int:
         number = 0

@@ -45,6 +45,7 @@ from dedup.text.lost import (
     mark_residue,
 )
 from dedup.text.marks import LOST, Mark, remove_marked
+from dedup.text.misread_signs import find_misread_signs, read_signs_anew
 from dedup.text.repeats import find_repeats
 from dedup.text.script import count_traditional
 from dedup.text.spacing import find_spacing
@@ -138,6 +139,13 @@ CATALOGUE: tuple[Repair, ...] = (
         | Trigger.KANA
         | Trigger.PRIVATE_USE
         | Trigger.RARE_HAN,
+    ),
+    Repair(
+        "read_signs_anew",
+        DamageKind.WRONG_ENCODING,
+        find_misread_signs,
+        read_signs_anew,
+        Trigger.LATIN | Trigger.MOJIBAKE_SIGN,
     ),
     Repair(
         "remove_invisible",

@@ -80,7 +80,11 @@ _LONGEST_SYLLABLE = 7
 _SHARE_REPEATED = 5  # one in so many
 
 _LINE_END, _FULL_STOP, _BAR, _SLASH = ord("\n"), ord("。"), ord("|"), ord("/")
-_BRACKET, _WIDE_BRACKET = ord("("), ord("（")
+_OPENING = (ord("("), ord("（"), ord("["), ord("［"), ord("【"), ord("〔"), ord("〖"))
+_CLOSING_BRACKETS = (ord(")"), ord("）"), ord("]"), ord("］"), ord("】"), ord("〕"), ord("〗"))
+_FIRST_BOPOMOFO, _LAST_BOPOMOFO = ord("ㄅ"), ord("ㄩ")
+_TONES = (ord("ˉ"), ord("ˊ"), ord("ˇ"), ord("ˋ"), ord("˙"))
+_TONED_CAPITALS = tuple(map(ord, "ĀÁǍÀĒÉĚÈŌÓǑÒ"))
 _WIDE_BAR, _MIDDLE_DOT = ord("｜"), ord("·")
 
 
@@ -139,8 +143,9 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
                 run_end = _end_of_run(codes, at)
                 is_long = run_end - at >= _LONG_RUN and at >= address_end
                 result |= _LONG_ASCII if is_long else 0
-        elif code in (_BRACKET, _WIDE_BRACKET):
+        elif code in _OPENING:
             result |= _READING if _is_reading(codes, at, tables) else 0
+            result |= _look_at_ascii(codes, at) if code == _SQUARE else 0
         elif code in (_BAR, _SLASH, _WIDE_BAR, _MIDDLE_DOT):
             bars += 1
         elif code < 0x80:
@@ -338,18 +343,28 @@ def _is_odd_together(first: int, second: int) -> bool:
 
 @kernel_part
 def _is_reading(codes: NDArray[np.uint32], at: int, tables: NDArray[np.int32]) -> bool:
-    """Whether a syllable and a closing bracket follow, perhaps with a blank before either."""
+    """Whether a syllable and a closing bracket follow, perhaps with a blank before either.
+
+    It may open with a capital, and end in a digit.
+    """
     start = at + 1
     if start < codes.size and tables[_BITS, codes[start]] & _BLANK:
         start += 1
     end = start
-    while end < min(codes.size, start + _LONGEST_SYLLABLE) and tables[_BITS, codes[end]] & _LETTER:
+    while end < min(codes.size, start + _LONGEST_SYLLABLE) and (
+        tables[_BITS, codes[end]] & _LETTER
+        or _FIRST_BOPOMOFO <= codes[end] <= _LAST_BOPOMOFO
+        or codes[end] in _TONES
+        or (end == start and (0x41 <= codes[end] <= 0x5A or codes[end] in _TONED_CAPITALS))
+    ):
         end += 1
-    if end == start:
+    if end == start or (end == start + 1 and codes[start] <= 0x5A):
         return False
+    if end < codes.size and 0x30 <= codes[end] <= 0x35:
+        end += 1
     if end < codes.size and tables[_BITS, codes[end]] & _BLANK:
         end += 1
-    return end < codes.size and codes[end] in (_CLOSING, _WIDE_CLOSING)
+    return end < codes.size and codes[end] in _CLOSING_BRACKETS
 
 
 @kernel_part

@@ -65,7 +65,7 @@ class Trigger(IntFlag):
     """A character that is written otherwise in simplified script, and not in GB 2312."""
 
     READING = 1 << 16
-    """Up to seven small letters in brackets, perhaps with blanks around them: `(guó)`."""
+    """Up to seven letters in brackets, the first perhaps capital: `(guó)` `[Guo2 ]` `(ㄍㄨㄛˊ)`."""
     SPLIT_READING = 1 << 17
     """The same with a question mark for the opening bracket: `?qǐng)`."""
     ENTITY = 1 << 18
@@ -191,7 +191,7 @@ _SINGLE: dict[Trigger, list[_Range | str]] = {
 # Pinyin is no sign of a wrong encoding.
 _NOT_LATIN = set(LETTERS)
 
-_CHECKED = "(（?？&\\%=|｜/·_-<[!！,，;；。、.\n\r:：#+*>"
+_CHECKED = "(（［【〔〖?？&\\%=|｜/·_-<[!！,，;；。、.\n\r:：#+*>"
 _SIGN_CHARS = ",，、。;；:：.!！?？"
 _BLANKS = (
     " \t\N{IDEOGRAPHIC SPACE}\N{NO-BREAK SPACE}"
