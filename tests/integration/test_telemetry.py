@@ -9,7 +9,9 @@ import time
 import urllib.error
 from pathlib import Path
 
+import promql_parser
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from server import Server
 from starlette.testclient import TestClient
@@ -120,6 +122,49 @@ class TestMonitoringFiles:
 
         assert asked <= known
         assert asked or name == "prometheus.yml"
+
+    def test_alert_rules_are_rules(self):
+        """Prometheus refuses a file of which one rule is wrong, and then alerts nobody."""
+        groups = yaml.safe_load((MONITORING / "alerts.yml").read_text())["groups"]
+        rules = [rule for group in groups for rule in group["rules"]]
+
+        assert len(rules) == len({rule["alert"] for rule in rules}) > 5
+        for rule in rules:
+            assert {"alert", "expr", "labels", "annotations"} <= rule.keys()
+            assert rule.keys() <= {"alert", "expr", "for", "labels", "annotations"}
+            assert re.fullmatch(r"\d+[smh]", rule.get("for", "0s"))
+            assert rule["labels"]["severity"] in {"page", "ticket"}
+            assert {"summary", "description"} == rule["annotations"].keys()
+            promql_parser.parse(rule["expr"])
+
+    def test_dashboard_asks_what_can_be_asked(self):
+        """Each panel has a query in Prometheus's language, and a place on the dashboard."""
+        text = (MONITORING / "grafana/dashboards/dedup.json").read_text()
+        panels = [panel for panel in json.loads(text)["panels"] if panel["type"] != "row"]
+
+        assert panels
+        for panel in panels:
+            assert {"x", "y", "w", "h"} == panel["gridPos"].keys()
+            assert panel["targets"]
+            for target in panel["targets"]:
+                promql_parser.parse(target["expr"])
+        with pytest.raises(ValueError, match="invalid"):
+            promql_parser.parse("sum by (le) rate(dedup_checks_total[5m])")
+
+    def test_what_refers_to_what(self):
+        """Prometheus's configuration names the rules and the service as compose has them."""
+        compose = yaml.safe_load((MONITORING.parent / "docker-compose.yml").read_text())["services"]
+        scraping = yaml.safe_load((MONITORING / "prometheus.yml").read_text())
+        mounted = {mount.split(":")[1] for mount in compose["prometheus"]["volumes"]}
+        [job] = scraping["scrape_configs"]
+        [target] = job["static_configs"][0]["targets"]
+        [source] = yaml.safe_load(
+            (MONITORING / "grafana/provisioning/datasources/prometheus.yml").read_text()
+        )["datasources"]
+
+        assert set(scraping["rule_files"]) <= mounted
+        assert compose[target.split(":")[0]]["ports"][0].endswith(f":{target.split(':')[1]}")
+        assert source["url"].split("/")[2].split(":")[0] in compose
 
 
 class TestRequestIds:
