@@ -53,7 +53,7 @@ def _damaged(text: str) -> list[str]:
         text.replace("，", "😀，"),
         f"{_TITLE}\n" + text.replace("，", f"，{_TITLE[:4]}，"),
         text + _PLACES,
-        text + text,
+        f"{_TITLE}\n{text}{text}",
     ]
 
 

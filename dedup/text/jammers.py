@@ -172,13 +172,13 @@ def _find_noise(text: str) -> list[Mark]:
     repeated = {run for run, count in Counter(run.strip() for _, run in runs).items() if count > 1}
     repeated &= in_prose.keys()
     certain = [mark for mark, run in runs if _is_certain(run, repeated, _fills_line(text, mark))]
-    if len(certain) < _MANY:
-        return certain
-    return [
+    likely = [
         mark
         for mark, run in runs
         if _is_random(run, 2) or _is_scattered(run) or _is_jumbled(run.strip(), repeated, 2)
     ]
+    lines = [mark for mark in likely if _fills_line(text, mark)]
+    return likely if len(certain) >= _MANY or (certain and len(lines) > _MANY) else certain
 
 
 def _fills_line(text: str, mark: Mark) -> bool:

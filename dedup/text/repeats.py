@@ -25,11 +25,19 @@ _LEAST_SHARE_OF_LARGEST = 0.2
 _LEAST_SHARE_OF_PLACES = 0.15  # where ten characters come again; few do if some are lost
 _LONGEST_SENTENCE = 200
 _ENDS = "。！？”」）)】]"
+_OPENING_CHARS = 20
+_MOST_OPENINGS = 8  # of a body that comes back to its first words
+_FEWEST_SENTENCES = 5
+_FEWEST_LINES = 6
+_PLAIN_LINE = 8
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 def find_repeats(text: str) -> list[Mark]:
     """Return what is printed again, from its second time on."""
+    again = _printed_whole(text)
+    if again is not None:
+        return [again]
     all_codes = code_points(text)
     letters = np.empty(all_codes.size + 1, np.int64)
     letters = letters[: _find_letters(all_codes, letters)]
@@ -45,6 +53,38 @@ def find_repeats(text: str) -> list[Mark]:
     copies = [m for m in copies if m.end - m.start >= _LEAST_SHARE_OF_LARGEST * largest]
     num_repeated = sum(mark.end - mark.start for mark in copies)
     return copies if num_repeated >= _LEAST_SHARE * len(text) else []
+
+
+def _printed_whole(text: str) -> Mark | None:
+    """Return all behind the first copy of a text that is one body again and again and no more.
+
+    What the body repeats of itself does not matter then, nor whether it is prose.
+    """
+    whole = text.strip()
+    opening = whole[:_OPENING_CHARS]
+    period = 0
+    for _ in range(_MOST_OPENINGS):
+        period = whole.find(opening, period + 1)
+        if period < 0:
+            break
+        copies = (len(whole) - 1) // period
+        size = len(whole) - copies * period
+        # A headline may stand between two copies.
+        is_body = size >= max(_FEWEST_CHARS, period - _LONGEST_HEADLINE) and _has_parts(
+            whole[:size]
+        )
+        if is_body and whole.startswith(whole[period:]):
+            begin = text.index(whole[:1])
+            return Mark(begin + size, begin + len(whole))
+    return None
+
+
+def _has_parts(body: str) -> bool:
+    """Whether a body has sentences or lines that the look at the text has seen come again."""
+    if body.count("。") >= _FEWEST_SENTENCES:
+        return True
+    lines = [line for line in body.split("\n") if "。" not in line]
+    return sum(len(line) >= _PLAIN_LINE for line in lines) >= _FEWEST_LINES
 
 
 def _is_copy(text: str, mark: Mark) -> bool:
@@ -158,7 +198,9 @@ def _without_headline(text: str, begin: int, stop: int) -> int:
     is_headline = 0 < len(line) <= _LONGEST_HEADLINE and "。" not in line
     if not is_headline or line_start == 0 or not text[begin : begin + 1].isspace():
         return begin
-    return begin if text[line_start:stop].rstrip().endswith("\n" + line) else line_start - 1
+    last_lines = (text[line_start:stop].rstrip(), text.rstrip())  # of this copy, of the last one
+    is_last = any(end.endswith("\n" + line) for end in last_lines)
+    return begin if is_last else line_start - 1
 
 
 _LONGEST_HEADLINE = 60

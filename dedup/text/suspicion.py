@@ -78,6 +78,8 @@ _FEWEST_NOISY = 6
 _LONG_RUN = 16
 _LONGEST_SYLLABLE = 7
 _SHARE_REPEATED = 5  # one in so many
+_SHARE_OF_LINES_REPEATED = 3  # where lines end without a full stop
+_LEAST_PLAIN_LINE = 8
 
 _LINE_END, _FULL_STOP, _BAR, _SLASH = ord("\n"), ord("。"), ord("|"), ord("/")
 _OPENING = (ord("("), ord("（"), ord("["), ord("［"), ord("【"), ord("〔"), ord("〖"))
@@ -96,6 +98,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     seen = result = 0
     bars = spaced = mojibake = rare = 0
     short_lines = sentences = repeated = 0
+    plain_lines = repeated_lines = 0
     line_start = run_end = address_end = item_start = items = noisy = 0
     last_stop = -1
     line_run = lines = 0
@@ -128,6 +131,9 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
                 repeated += _is_repeated(codes, at, tails)
         elif code == _LINE_END:
             short_lines += line_start < at <= line_start + _SHORT_LINE
+            if last_stop < line_start and at >= line_start + _LEAST_PLAIN_LINE:
+                plain_lines += 1
+                repeated_lines += _is_repeated(codes, at, tails)
             if lines < _HEADER_LINES:
                 result |= _look_at_opening(codes, lines, line_start, at, last_stop, tables)
                 lines += 1
@@ -170,6 +176,8 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
     result |= _RARE_HAN if rare >= _FEWEST_RARE else 0
     result |= _SHORT_LINES if short_lines >= _FEWEST_SHORT_LINES else 0
     if repeated * _SHARE_REPEATED > sentences:
+        result |= _REPEATED
+    if sentences < plain_lines < _SHARE_OF_LINES_REPEATED * repeated_lines:
         result |= _REPEATED
     return result | (seen & _ALL_SINGLE)
 

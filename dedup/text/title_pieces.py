@@ -20,7 +20,7 @@ __all__ = [
     "could_have_title_chunks",
 ]
 
-SIZES = (4, 5, 6)
+SIZES = tuple(range(4, 13))
 """Characters of a piece; the smallest one first."""
 
 LONGEST_TITLE = 80

@@ -97,7 +97,7 @@ class Trigger(IntFlag):
     SHORT_LINES = 1 << 31
     """Six or more lines of 1 to 15 characters."""
     REPEATED = 1 << 32
-    """More than a fifth of the sentences end like an earlier one."""
+    """More than a fifth of the sentences end like an earlier one, or a third of the lines."""
     TITLE = 1 << 33
     """A first line whose first four characters, or ideographs, come again in the body."""
     LIST = 1 << 34
