@@ -1,4 +1,4 @@
-r"""Characters left as escaped bytes: `%E4%B8%AD`, `%D6%D0`, `\xe4\xb8\xad`, `=E4=B8=AD`.
+r"""Characters left as escaped bytes: `%E4%B8%AD`, `\xe4\xb8\xad`, `\344\270\255`, `=E4=B8=AD`.
 
 The bytes are UTF-8, or GBK as in old links. Addresses consist of such escapes by
 right, and keep them. What is ASCII counts only beside an escape that is not.
@@ -19,9 +19,12 @@ __all__ = ["decode_bytes", "find_byte_escapes"]
 
 _RUN = re.compile(
     r"(?:%(?:25)*[0-9a-fA-F]{2})+|(?:\\+x[0-9a-fA-F]{2})+|(?:=[0-9A-F]{2}(?:=\n)?){2,}"
+    r"|(?:\\+[0-3][0-7]{2}){2,}"
 )
 _BYTE = re.compile(r"(?:%(?:25)*|\\+x|=)([0-9a-fA-F]{2})(?:=\n)?")
-_BYTE_OR_CHAR = re.compile(_BYTE.pattern + "|[!-~]")
+_OCTAL_BYTE = re.compile(r"\\+([0-3][0-7]{2})")
+_OCTAL_HIGH_BYTE = re.compile(r"\\[23][0-7]{2}")
+_BYTE_OR_CHAR = re.compile(_BYTE.pattern + r"|\\+(?P<octal>[0-3][0-7]{2})|[!-~]")
 _FEWEST_OF_GBK = 6
 _EAST_ASIAN = "\u2e80"
 # A Chinese character or sign in UTF-8, and any pair of GBK.
@@ -75,7 +78,8 @@ class _Token(NamedTuple):
 @lru_cache(maxsize=2)
 def _read(text: str) -> tuple[_Reading, ...]:
     """Return the escaped characters, token by token."""
-    if not any(sign in text for sign in ("%", "\\x", "=")):
+    is_octal = "\\" in text and _OCTAL_HIGH_BYTE.search(text) is not None
+    if not is_octal and not any(sign in text for sign in ("%", "\\x", "=")):
         return ()
     tokens = [token for match in _TOKEN.finditer(text) if (token := _token(match)).runs]
     if _is_gbk(tokens):
@@ -145,11 +149,19 @@ def _read_token_of_gbk(text: str, token: _Token) -> Iterator[_Reading]:
 
 
 def _byte_of(unit: re.Match[str]) -> int:
+    if unit["octal"]:
+        return int(unit["octal"], base=8)
     return int(unit[1], base=16) if unit[1] else ord(unit[0])
 
 
 def _bytes_of(run: str) -> bytes:
+    if _is_octal(run):
+        return bytes(int(digits, base=8) for digits in _OCTAL_BYTE.findall(run))
     return bytes.fromhex("".join(_BYTE.findall(run)))
+
+
+def _is_octal(run: str) -> bool:
+    return _OCTAL_BYTE.match(run) is not None
 
 
 def _read_token(text: str, token: _Token) -> Iterator[_Reading]:
@@ -196,7 +208,8 @@ def _bounds(text: str, run: _Run) -> Sequence[int]:
     shortest = len(r"\x00") if text[run.start] == "\\" else len("%00")
     if run.end - run.start == shortest * len(run.data):
         return range(run.start, run.end + 1, shortest)
-    starts = [escape.start() for escape in _BYTE.finditer(text, run.start, run.end)]
+    pattern = _OCTAL_BYTE if _OCTAL_BYTE.match(text, run.start) else _BYTE
+    starts = [escape.start() for escape in pattern.finditer(text, run.start, run.end)]
     return [*starts, run.end]
 
 

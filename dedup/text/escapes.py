@@ -9,6 +9,7 @@ a piece of code is code.
 import re
 from functools import lru_cache
 from html import unescape
+from itertools import accumulate
 
 from dedup.models import Edit
 from dedup.text.marks import Mark
@@ -19,11 +20,12 @@ __all__ = ["could_open_escape", "find_escapes", "unescape_entities"]
 # count above eight is no code point. Numbers and the commonest names are understood
 # without the semicolon too.
 _ENTITY = re.compile(
-    r"&(?:(?:amp|#38|#x26);)*(?:#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,10};"
+    r"(?:[&＆]|\\+u0026|\\+x26)(?:(?:amp|#38|#x26);)*(?:#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,10};"
     r"|#(?:122[89][0-9]|199[6-9][0-9]|[23][0-9]{4}|40[0-8][0-9]{2}|65[23][0-9]{2})(?!;)"  # Chinese
+    r"|#(?:82(?:1[126-9]|2[016]|30)|183)(?!;)"  # quotation marks, dashes and dots
     r"|#[0-9]{4,6}(?![0-9;])"
     r"|#[xX][0-9a-fA-F]{4,5}(?![0-9a-fA-F;])"
-    r"|(?:nbsp|[lr][ds]quo|[mn]dash|hellip|middot|quot)(?![0-9a-zA-Z;]))"
+    r"|(?:nbsp|[lr][ds]quo|[mn]dash|hellip|middot|quot)(?![a-z;]))"
 )
 # The escapes of JSON, JavaScript and Java, their backslash escaped any number of times,
 # and those of JavaScript's escape(); the halves of a pair of surrogates belong together.
@@ -37,6 +39,7 @@ _SHORTEST_UNICODE_ESCAPE = 6
 _OPENINGS_OF_FOUR = ("\\u", "%u")  # digits, and nothing else if it is as short as that
 _LETTERS_OF_LAYOUT = {"n": "\n", "r": "\r", "t": "\t"}
 _ESCAPED_AMPERSANDS = re.compile(r"(?<=&)(?:(?:amp|#38|#x26);)+(?=[#a-zA-Z])")
+_AMPERSAND = re.compile(r"＆|\\+[ux](?:00)?26(?=[#a-zA-Z])")
 _HEX = re.compile("[0-9a-fA-F]{4}")
 _ONE_NUMBER = re.compile(r"\\+(?:[ux]\{([0-9a-fA-F]+)\}|U([0-9a-fA-F]{8}))")
 # What escape() leaves of Latin-1, in a text that it wrote.
@@ -60,7 +63,10 @@ _MANY = 10
 
 def find_escapes(text: str) -> list[Mark]:
     """Return the entities and escapes of `text` that stand for what a reader should see."""
-    patterns = ((("&",), _ENTITY), (("\\u", "\\x{", "\\U", "%u"), _UNICODE_ESCAPE))
+    patterns = (
+        (("&", "＆", "u0026#", "x26#"), _ENTITY),
+        (("\\u", "\\x{", "\\U", "%u"), _UNICODE_ESCAPE),
+    )
     matches = [
         match
         for signs, pattern in patterns
@@ -69,7 +75,10 @@ def find_escapes(text: str) -> list[Mark]:
     ]
     if text.count("%u") >= _MANY:
         matches += _LATIN_ESCAPE.finditer(text)
-    matches.sort(key=re.Match.start)
+    # Of `\u0026#20013;` the ampersand alone is one, too.
+    matches.sort(key=lambda match: (match.start(), -match.end()))
+    ends = accumulate((match.end() for match in matches), max, initial=0)
+    matches = [match for match, end in zip(matches, ends, strict=False) if match.start() >= end]
     visible = [_is_visible_text(text, match) for match in matches]
     if any(visible):
         _add_neighbours(text, matches, visible)
@@ -107,11 +116,15 @@ def _meaning(escape: str) -> str:
     ('中', '&nosuch;', '😀')
     """
     opening, digits = escape[:2], escape[2:]
-    if len(escape) == _SHORTEST_UNICODE_ESCAPE and opening in _OPENINGS_OF_FOUR:
+    if (
+        len(escape) == _SHORTEST_UNICODE_ESCAPE
+        and opening in _OPENINGS_OF_FOUR
+        and digits[0] != "{"
+    ):
         return chr(int(digits, base=16))
     if _LATIN_ESCAPE.fullmatch(escape):
         return chr(int(escape[1:], base=16))
-    if escape[0] in "\\%":
+    if escape[0] in "\\%" and "#" not in escape:
         if len(escape) < _SHORTEST_UNICODE_ESCAPE or escape[-2] == "\\":
             return _LETTERS_OF_LAYOUT.get(escape[-1], escape[-1])
         if number := _ONE_NUMBER.fullmatch(escape):
@@ -120,7 +133,7 @@ def _meaning(escape: str) -> str:
         units = [int(digits, base=16) for digits in _HEX.findall(escape)]
         data = b"".join(unit.to_bytes(2, "big") for unit in units)
         return data.decode("utf-16-be", "surrogatepass")
-    entity = _ESCAPED_AMPERSANDS.sub("", escape)
+    entity = _ESCAPED_AMPERSANDS.sub("", _AMPERSAND.sub("&", escape))
     if not entity.endswith(";"):
         entity += ";"
     meaning = unescape(entity)
@@ -160,6 +173,6 @@ def _is_visible_text(text: str, match: re.Match[str]) -> bool:
         return False
     meaning = _meaning(match[0])
     if not meaning.isascii():
-        return match[0].startswith("&") or meaning > "\uffff" or bool(_CHINESE.match(meaning))
+        return match[0][0] in "&＆" or meaning > "\uffff" or bool(_CHINESE.match(meaning))
     beside = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
     return bool(_CHINESE.search(beside))

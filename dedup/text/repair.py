@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from dedup.models import Damage, DamageKind, Edit, RepairedText, Step
 from dedup.text.annotations import find_annotations, most_isolated
+from dedup.text.bare_escapes import find_bare_escapes, unescape_bare
 from dedup.text.boilerplate import find_boilerplate
 from dedup.text.byte_escapes import decode_bytes, find_byte_escapes
 from dedup.text.code_points import code_points
@@ -103,6 +104,13 @@ CATALOGUE: tuple[Repair, ...] = (
         find_escapes,
         unescape_entities,
         Trigger.ENTITY | Trigger.BACKSLASH_ESCAPE | Trigger.PERCENT_ESCAPE,
+    ),
+    Repair(
+        "unescape_bare",
+        DamageKind.ESCAPED_TEXT,
+        find_bare_escapes,
+        unescape_bare,
+        Trigger.ENTITY | Trigger.BACKSLASH_ESCAPE,
     ),
     Repair(
         "decode_byte_escapes",

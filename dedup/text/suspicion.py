@@ -123,6 +123,8 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
                 result |= _DOUBLED_SIGN
             if code in (_QUESTION_MARK, _WIDE_QUESTION_MARK):
                 result |= _look_at_question(codes, at, after, tables)
+            if code == _SEMICOLON and _ends_entity(codes, at):
+                result |= _ENTITY
             if code == _COLON and _opens_address(codes, at):
                 address_end = _end_of_address(codes, at)
             if code == _FULL_STOP:
@@ -154,7 +156,7 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
             result |= _look_at_ascii(codes, at) if code == _SQUARE else 0
         elif code in (_BAR, _SLASH, _WIDE_BAR, _MIDDLE_DOT):
             bars += 1
-        elif code < 0x80:
+        elif code < 0x80 or code == _WIDE_AMPERSAND:
             result |= _look_at_ascii(codes, at)
         else:
             mojibake += here & _UTF8_START != 0 and after & _UTF8_CROSSING != 0
@@ -446,6 +448,7 @@ def _end_of_run(codes: NDArray[np.uint32], start: int) -> int:
 
 
 _AMPERSAND, _NUMBER, _BACKSLASH, _LESS = ord("&"), ord("#"), ord("\\"), ord("<")
+_WIDE_AMPERSAND, _PLUS, _CAPITAL_U = ord("＆"), ord("+"), ord("U")
 _U, _TWO = ord("u"), ord("2")  # of `%u4e2d` and `%25E4`
 _PERCENT, _EQUALS, _SQUARE, _LINE, _BANG = ord("%"), ord("="), ord("["), ord("_"), ord("!")
 
@@ -455,8 +458,11 @@ def _look_at_ascii(codes: NDArray[np.uint32], at: int) -> int:
     """Return the triggers of an ASCII sign with a meaning in markup or escapes."""
     code, following = codes[at], codes[min(at + 1, codes.size - 1)]
     opens_word = _is_alpha(int(following))
-    if code == _AMPERSAND:
+    if code in (_AMPERSAND, _WIDE_AMPERSAND):
         trigger = _ENTITY if opens_word or following == _NUMBER else 0
+    elif code == _PLUS:
+        is_code_point = at > 0 and codes[at - 1] == _CAPITAL_U and 0x30 <= following <= 0x46
+        trigger = _ENTITY if is_code_point else 0
     elif code == _BACKSLASH:
         trigger = _BACKSLASH_ESCAPE if opens_word or 0x30 <= following <= 0x39 else 0
     elif code in (_PERCENT, _EQUALS):
@@ -470,6 +476,21 @@ def _look_at_ascii(codes: NDArray[np.uint32], at: int) -> int:
         beside_word = opens_word or (at > 0 and _is_alpha(codes[at - 1]))
         trigger = _UNDERSCORE if code == _LINE and beside_word else 0
     return trigger
+
+
+_ENDS_OF_ENTITIES = ("quo", "ash", "lip", "dot", "bsp", "uot")
+_PACKED_ENDS = tuple(
+    ord(end[0]) << 16 | ord(end[1]) << 8 | ord(end[2]) for end in _ENDS_OF_ENTITIES
+)
+
+
+@kernel_part
+def _ends_entity(codes: NDArray[np.uint32], semicolon: int) -> bool:
+    """Whether the name of an entity may end here: `ldquo;` `nbsp;`."""
+    if semicolon < 4:
+        return False
+    end = codes[semicolon - 3] << 16 | codes[semicolon - 2] << 8 | codes[semicolon - 1]
+    return end in _PACKED_ENDS
 
 
 @kernel_part

@@ -69,7 +69,7 @@ class Trigger(IntFlag):
     SPLIT_READING = 1 << 17
     """The same with a question mark for the opening bracket: `?qǐng)`."""
     ENTITY = 1 << 18
-    """`&` in front of a letter or `#`."""
+    """`&` in front of a letter or `#`; `quo;` and other ends of names of entities; `U+4`."""
     BACKSLASH_ESCAPE = 1 << 19
     r"""`\` in front of a letter or digit: `\u4e2d` `\xe4` `\344`."""
     PERCENT_ESCAPE = 1 << 20
@@ -191,7 +191,7 @@ _SINGLE: dict[Trigger, list[_Range | str]] = {
 # Pinyin is no sign of a wrong encoding.
 _NOT_LATIN = set(LETTERS)
 
-_CHECKED = "(（［【〔〖?？&\\%=|｜/·_-<[!！,，;；。、.\n\r:：#+*>"
+_CHECKED = "(（［【〔〖?？&\\%=|｜/·_-<[!！,，;；。、.\n\r:：#+*>＆"
 _SIGN_CHARS = ",，、。;；:：.!！?？"
 _BLANKS = (
     " \t\N{IDEOGRAPHIC SPACE}\N{NO-BREAK SPACE}"

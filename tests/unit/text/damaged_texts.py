@@ -23,6 +23,7 @@ PIECES = st.sampled_from(
             "鈥?",
         ],
         *["&amp;", "#20013;", "&ldquo;", "amp;", "\\u4e2d", "&#38;", "&#59;", "&l", "&#116;", ";"],
+        *["。\\n", "ldquo;", "U+4E2D", "\\4e2d ", "\\344\\270\\255", "\\u0026", "＆"],
         *[
             "\N{ZERO WIDTH SPACE}",
             "\N{SOFT HYPHEN}",
