@@ -53,7 +53,7 @@ def _damaged(text: str) -> list[str]:
         text.replace("，", "😀，"),
         f"{_TITLE}\n" + text.replace("，", f"，{_TITLE[:4]}，"),
         text + _PLACES,
-        f"{_TITLE}\n{text}{text}",
+        f"{text}来源：本报\n{text}",
     ]
 
 

@@ -162,6 +162,22 @@ def _gains_enough(straddle: _Straddle) -> bool:
     return straddle.gain >= (_ENOUGH_GAIN_AMONG_OTHERS if has_chars else _ENOUGH_GAIN_OF_NOTHING)
 
 
+def _is_emphasis(source: ShiftedText, start: int, end: int) -> bool:
+    """Whether a stretch is part of what people write to ask or cry aloud: `？？？`, `?!?`.
+
+    Not where it would leave a quotation open: `?!?` may be all that is left of `。”2`.
+    """
+    text = source.text
+    if text[start:end].strip(_ASKING_OR_CRYING):
+        return False
+    if source.quote_is_open(start) and not _is_closed_later(text, end):
+        return False
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    run = before[len(before.rstrip(_ASKING_OR_CRYING)) :] + text[start:end]
+    run += after[: len(after) - len(after.lstrip(_ASKING_OR_CRYING))]
+    return run in _ASKING_OR_CRYING_TWICE or len(run) > len("?!")
+
+
 def _signs(source: ShiftedText) -> Iterator[tuple[int, float]]:
     """Yield where signs stand that may be false, and the most that any reading there gains."""
     text = source.text
@@ -269,6 +285,8 @@ def _read_straddle(source: ShiftedText, at: int, first: int) -> _Straddle:
     end = source.read_end(walk)
     if _is_stray_letter(text, end - 1):
         gain += _ODDS_OF_STRAY_LETTER
+    if _is_emphasis(source, start, end):
+        gain = -math.inf
     return _Straddle(start, end, pair >> 8, walk, gain)
 
 
@@ -279,6 +297,8 @@ def _is_stray_letter(text: str, at: int) -> bool:
     return is_letter and is_behind_char and is_han(text[at + 1 : at + 2])
 
 
+_ASKING_OR_CRYING = "?？!！"
+_ASKING_OR_CRYING_TWICE = [2 * sign for sign in _ASKING_OR_CRYING]
 _CLOSING_QUOTE = ord("”")
 _IDEOGRAPHIC_SPACE = "\N{IDEOGRAPHIC SPACE}"
 _TRAIL_OF_IDEOGRAPHIC_SPACE = 0xA1

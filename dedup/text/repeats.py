@@ -5,6 +5,7 @@ the text, in long stretches. Stretches are found by what ten characters say, bla
 signs aside, so that copies need not agree in layout or in every character.
 """
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels import kernel
 from dedup.text.code_points import code_points
+from dedup.text.doubled_units import find_doubled_units, without_unique
 from dedup.text.marks import Mark, joined
 
 __all__ = ["find_repeats"]
@@ -34,7 +36,7 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 def find_repeats(text: str) -> list[Mark]:
-    """Return what is printed again, from its second time on."""
+    """Return what is printed again, from its second time on, and nothing said only there."""
     again = _printed_whole(text)
     if again is not None:
         return [again]
@@ -43,11 +45,23 @@ def find_repeats(text: str) -> list[Mark]:
     letters = letters[: _find_letters(all_codes, letters)]
     if len(letters) < 2 * _FEWEST_CHARS:
         return []
-    marks = [
-        _widened(text, letters, start, end)
-        for start, end in _repeated_stretches(all_codes[letters])
-    ]
-    copies = [mark for mark in joined(marks) if _is_copy(text, mark)]
+    marks = find_doubled_units(text) or _find_copies(text, all_codes, letters)
+    starts = {mark.start for mark in marks}
+    return joined(
+        Mark(_without_headline(text, *mark), mark.end) if mark.start in starts else mark
+        for mark in without_unique(text, marks)
+    )
+
+
+def _find_copies(
+    text: str, all_codes: NDArray[np.uint32], letters: NDArray[np.int64]
+) -> list[Mark]:
+    """Return the copies of the body, or of most of it."""
+    copies = joined(
+        mark
+        for start, end, source in _repeated_stretches(all_codes[letters])
+        if _is_copy(text, mark := _widened(text, letters, start, end), is_opening=source < _LENGTH)
+    )
     # Beside a whole body, a paragraph that the article itself repeats is no copy.
     largest = max((mark.end - mark.start for mark in copies), default=0)
     copies = [m for m in copies if m.end - m.start >= _LEAST_SHARE_OF_LARGEST * largest]
@@ -73,7 +87,8 @@ def _printed_whole(text: str) -> Mark | None:
         is_body = size >= max(_FEWEST_CHARS, period - _LONGEST_HEADLINE) and _has_parts(
             whole[:size]
         )
-        if is_body and whole.startswith(whole[period:]):
+        is_headline = not _CREDIT.search(whole[size:period].strip())
+        if is_body and is_headline and whole.startswith(whole[period:]):
             begin = text.index(whole[:1])
             return Mark(begin + size, begin + len(whole))
     return None
@@ -87,10 +102,10 @@ def _has_parts(body: str) -> bool:
     return sum(len(line) >= _PLAIN_LINE for line in lines) >= _FEWEST_LINES
 
 
-def _is_copy(text: str, mark: Mark) -> bool:
-    """Whether a repeated stretch opens like a body of its own, and is prose."""
+def _is_copy(text: str, mark: Mark, *, is_opening: bool) -> bool:
+    """Whether a repeated stretch opens like a body of its own, or like the text, and is prose."""
     stretch = text[mark.start : mark.end]
-    opens = stretch[0].isspace() or text[: mark.start].rstrip()[-1:] in _ENDS
+    opens = is_opening or stretch[0].isspace() or text[: mark.start].rstrip()[-1:] in _ENDS
     return opens and stretch.count("。") * _LONGEST_SENTENCE >= len(stretch)
 
 
@@ -106,26 +121,31 @@ def _find_letters(codes: NDArray[np.uint32], found: NDArray[np.int64]) -> int:
     return count
 
 
-def _repeated_stretches(codes: NDArray[np.uint32]) -> list[tuple[int, int]]:
+def _repeated_stretches(codes: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
     """Return the long stretches that are copies of one earlier stretch each, ascending.
 
-    A copy keeps its distance from what it is a copy of. A form filled in anew repeats its
-    phrases too, but jumps about among the earlier ones.
+    A copy keeps its distance from what it is a copy of, and begins behind it. A form filled
+    in anew repeats its phrases too, but jumps about among the earlier ones; and where each
+    sentence is printed twice, what would be a copy of many lies between them.
+
+    Returns:
+        Start and end of each, and where what it is a copy of starts.
     """
-    stretches: list[tuple[int, int]] = []
-    growing: list[tuple[int, int, int]] = []
+    stretches: list[tuple[int, int, int]] = []
+    growing: list[tuple[int, int, int, int]] = []
     for start, end, distance in _runs(codes):
         # What of its own phrases an article repeats is in its copy also, and comes between.
         still = [one for one in growing if start - one[1] <= _LONGEST_GAP]
-        stretches += [one[:2] for one in growing if start - one[1] > _LONGEST_GAP]
-        for place, (first, _, other) in enumerate(still):
-            if abs(distance - other) <= _MOST_DRIFT:
-                still[place] = (first, end, distance)
+        stretches += [one[:3] for one in growing if start - one[1] > _LONGEST_GAP]
+        for place, (first, _, source, other) in enumerate(still):
+            if abs(distance - other) <= _MOST_DRIFT and end - distance < first + _LENGTH:
+                still[place] = (first, min(end, first + distance), source, distance)
                 break
         else:
-            still.append((start, end, distance))
+            # What follows a copy may agree with what follows the first one, a copy as well.
+            still.append((start, min(end, start + distance), start - distance, distance))
         growing = still
-    stretches += [one[:2] for one in growing]
+    stretches += [one[:3] for one in growing]
     return sorted(one for one in stretches if one[1] - one[0] >= _FEWEST_CHARS)
 
 
@@ -185,24 +205,25 @@ def _widened(text: str, letters: NDArray[np.int64], start: int, end: int) -> Mar
     stop = int(letters[end]) if end < len(letters) else len(text)
     while stop > letters[end - 1] + 1 and stop < len(text) and text[stop - 1] in _OPENING_OR_BLANK:
         stop -= 1
-    return Mark(_without_headline(text, begin, stop), stop)
+    return Mark(begin, stop)
 
 
 def _without_headline(text: str, begin: int, stop: int) -> int:
     """Return where a repeated stretch begins that may have a headline of its own.
 
-    A short line in front of it that is not the last one of the copy before.
+    A short line in front of it that does not end this copy or the text: then it ends the
+    copy before, as a line does that names who wrote it.
     """
     line_start = text.rfind("\n", 0, begin) + 1
     line = text[line_start:begin].strip()
     is_headline = 0 < len(line) <= _LONGEST_HEADLINE and "。" not in line
     if not is_headline or line_start == 0 or not text[begin : begin + 1].isspace():
         return begin
-    last_lines = (text[line_start:stop].rstrip(), text.rstrip())  # of this copy, of the last one
-    is_last = any(end.endswith("\n" + line) for end in last_lines)
-    return begin if is_last else line_start - 1
+    is_last = any(text[begin:end].rstrip().endswith(line) for end in (stop, len(text)))
+    return begin if is_last or _CREDIT.search(line) else line_start - 1
 
 
+_CREDIT = re.compile(r"编辑|編輯|责任|責任|责编|来源|來源|供稿|记者|記者|作者|[】）)]$")
 _LONGEST_HEADLINE = 60
 _OPENING = "“‘「『《〈（(【[—"
 _OPENING_OR_BLANK = _OPENING + " \t\n\r\u3000"

@@ -1,6 +1,7 @@
 """Repeated bodies and title chunks: what is there by design, and what merely returns."""
 
 import random
+import re
 
 import numpy as np
 import pytest
@@ -38,6 +39,51 @@ def test_paragraphs_printed_twice() -> None:
     text = "\n".join(half for half in halves for _ in range(2))
 
     assert "\n".join(halves) == repair(text).text
+
+
+def test_sentences_printed_twice() -> None:
+    """Where each sentence is printed twice in a row, the second one goes."""
+    assert BODY == repair("\n".join(sentence * 2 for sentence in SENTENCES)).text
+
+
+def test_paragraphs_each_printed_twice() -> None:
+    """Short paragraphs too, and what stands between them stays."""
+    paragraphs = [SENTENCES[0] + SENTENCES[1], "记者 张三", "".join(SENTENCES[2:])]
+    text = "\n".join(paragraph for paragraph in paragraphs for _ in range(2))
+
+    assert "\n".join(paragraphs) == repair(text).text
+
+
+def test_quotation_closed_once() -> None:
+    """A sign that only the second of two sentences has stays."""
+    quoted = "他说：“县里答应开专车去接外地的员工。"
+    text = "".join(sentence * 2 for sentence in (*SENTENCES, quoted)) + "”"
+
+    assert repair(text).text.endswith(SENTENCES[-1] + quoted + "”")
+
+
+def test_last_line_of_the_first_body() -> None:
+    """A credit ends the first body, though the second one begins behind it."""
+    body = BODY + "\n编辑丨张三【编辑:李四】"
+
+    flat = body.replace("\n", "")
+
+    assert body == repair(f"{body}\n{flat}").text
+    assert body == repair(f"{body}\n{BODY}").text
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(range(9)), min_size=1, max_size=5), min_size=1, max_size=6),
+    st.sampled_from(["", "\n", "\n\n"]),
+)
+def test_nothing_said_once_is_removed(order: list[list[int]], glue: str) -> None:
+    """Whatever is printed again, in whatever order: each sentence is still there."""
+    said = [*SENTENCES, "第一批货昨晚已经发往港口。", "县医院派人上门检查。", "大家都很高兴。"]
+    text = glue.join("".join(said[place] for place in paragraph) for paragraph in order)
+    repaired = repair(text + glue + text[len(text) // 3 :]).text
+
+    for sentence in re.findall(r"[^。\n]+。", text):
+        assert sentence in repaired
 
 
 def test_nearly_the_same_body() -> None:

@@ -1,0 +1,137 @@
+"""Lines or sentences that are each printed twice in a row, and what is said only once.
+
+    P1 P1 P2 P2 P3 P3        a page for telephones and one for desks, woven into each other
+
+Where a body is printed as a whole again, `dedup.text.repeats` finds it. Both may mark no
+more than what the rest of the text says too: `without_unique` sees to that.
+"""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.text.code_points import code_points
+from dedup.text.marks import Mark, joined
+
+__all__ = ["find_doubled_units", "without_unique"]
+
+_NO_LETTER = re.compile(r"[^\u3400-\u9fffA-Za-z0-9]+")
+_LINE = re.compile(r"[^\n]+")
+_SENTENCE = re.compile(r"[^。！？!?\n]+(?:[。！？!?]+[”’」』）)\]】]*)?|[。！？!?]+")
+_LEAST_SHARE = 0.42  # of the letters of a text: songs repeat single lines
+_FEWEST_CHARS = 60
+_FEWEST_DOUBLED = 2
+_MOST_SENTENCES = 8  # that come again together
+_LONGEST_SENTENCE = 200
+
+_GRAM = 3
+_LEAST_SHARE_KNOWN = 0.6  # of the trigrams of a sentence that is there elsewhere, nearly the same
+_CODE_BITS = 21
+
+
+class _Unit:
+    """A line or a sentence: where it stands, and its letters."""
+
+    def __init__(self, match: re.Match[str]) -> None:
+        self.start, self.end = match.span()
+        self.letters = _NO_LETTER.sub("", match[0])
+
+
+def find_doubled_units(text: str) -> list[Mark]:
+    """Return the second of every two equal lines, or else sentences, in a row.
+
+    Nothing, unless most of the text is printed so and is prose.
+    """
+    for pattern, most in ((_LINE, 1), (_SENTENCE, _MOST_SENTENCES)):
+        units = [unit for match in pattern.finditer(text) if (unit := _Unit(match)).letters]
+        doubled = list(_doubled(units, most))
+        num_letters = sum(len(unit.letters) for unit in units)
+        num_doubled = sum(len(unit.letters) for _, _, unit in doubled)
+        marks = [_all_but_closing(text, *three) for three in doubled]
+        num_stops = sum(text.count("。", mark.start, mark.end) for mark in marks)
+        is_prose = num_stops * _LONGEST_SENTENCE >= num_doubled
+        if (
+            len(doubled) >= _FEWEST_DOUBLED
+            and num_doubled >= max(_FEWEST_CHARS, _LEAST_SHARE * num_letters)
+            and is_prose
+        ):
+            return joined(marks)
+    return []
+
+
+def _all_but_closing(text: str, first: _Unit, before: _Unit, second: _Unit) -> Mark:
+    """Mark a unit and what parts it from the one before, without the `”` that only it has."""
+    stands = text[first.start : first.end].strip()
+    start = text.find(stands, second.start, second.end)
+    return Mark(before.end, second.end if start < 0 else start + len(stands))
+
+
+def _doubled(units: list[_Unit], most: int) -> Iterator[tuple[_Unit, _Unit, _Unit]]:
+    """Yield each unit that, with up to `most` in all, says what was said directly in front.
+
+    In front of it come the unit that it is equal to, and the one that it follows.
+    """
+    said = [unit.letters for unit in units]
+    at = 1
+    while at < len(units):
+        for size in range(1, min(most, at) + 1):
+            if said[at] == said[at - size] and said[at : at + size] == said[at - size : at]:
+                for place in range(at, at + size):
+                    yield units[place - size], units[place - 1], units[place]
+                at += size
+                break
+        else:
+            at += 1
+
+
+def without_unique(text: str, marks: list[Mark]) -> list[Mark]:
+    """Return what of `marks`, ascending and disjoint, the text says outside of them, too.
+
+    Sentences that are there with a few other characters count; a headline of a copy, or a
+    line that ends the first one only, is said nowhere else.
+    """
+    kept = _Kept(text, marks)
+    found = []
+    for mark in marks:
+        start = mark.start
+        for sentence in _SENTENCE.finditer(text, mark.start, mark.end):
+            if not kept.says(_NO_LETTER.sub("", sentence[0])):
+                found.append(Mark(start, sentence.start()))
+                start = sentence.end()
+        found.append(Mark(start, mark.end))
+    return [mark for mark in found if text[mark.start : mark.end].strip()]
+
+
+class _Kept:
+    """What a text says outside of marks."""
+
+    def __init__(self, text: str, marks: list[Mark]) -> None:
+        starts = [0, *(mark.end for mark in marks)]
+        ends = [*(mark.start for mark in marks), len(text)]
+        pieces = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+        self._sentences = {
+            _NO_LETTER.sub("", match[0]) for piece in pieces for match in _SENTENCE.finditer(piece)
+        }
+        self._grams = np.unique(_grams(_NO_LETTER.sub("", "".join(pieces))))
+
+    def says(self, sentence: str) -> bool:
+        """Whether these letters are a sentence of it, or nearly all in it."""
+        if not sentence or sentence in self._sentences:
+            return True
+        grams = _grams(sentence)
+        if not (grams.size and self._grams.size):
+            return False
+        places = np.minimum(np.searchsorted(self._grams, grams), self._grams.size - 1)
+        num_known = np.count_nonzero(self._grams[places] == grams)
+        return bool(num_known >= _LEAST_SHARE_KNOWN * grams.size)
+
+
+def _grams(letters: str) -> NDArray[np.uint64]:
+    """Return every three characters in a row as one number."""
+    codes = code_points(letters).astype(np.uint64)
+    if codes.size < _GRAM:
+        return np.empty(0, np.uint64)
+    bits = np.uint64(_CODE_BITS)
+    return (codes[:-2] << bits << bits) | (codes[1:-1] << bits) | codes[2:]
