@@ -16,7 +16,11 @@ ROOT = Path(__file__).parents[2]
 ARTICLE = "县里的工作人员来到企业，了解复工复产遇到的困难，帮助解决口罩和用工的问题。" * 4
 _STOP_S = 60  # on a busy machine; compose allows 30
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]  # two minutes to install it all
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.needs_namespaces,
+    pytest.mark.timeout(1_200),  # two minutes to install it all
+]
 
 _CHECK = """
 import json, sys, urllib.request
