@@ -1,4 +1,4 @@
-"""Invisible characters inside Chinese words: zero-width, soft hyphens, direction marks.
+r"""Invisible characters inside Chinese words: zero-width, soft hyphens, direction marks.
 
 They are put between characters to defeat comparison, or left by editors. In
 other scripts they do honest work: soft hyphens in English, zero-width
@@ -7,8 +7,11 @@ emoji. So only those next to a character of Chinese text count, and what may
 belong to an emoji only behind such a character. Where there are many, the same
 characters are between the letters and digits of that text, too.
 
-Direction overrides show a word in its usual order that is stored backwards. It is put
-in that order again if it is likelier so.
+Line breaks that few programs show, `\x0b` or U+2028, end lines in other texts. So they count
+only inside a word, between two Han characters.
+
+Direction overrides show a word in its usual order that is stored backwards. All of a text are
+put in that order again if it is likelier so.
 """
 
 import re
@@ -36,6 +39,9 @@ _JOINER_SELECTORS_TAGS = "\u200d\ufe00-\ufe0f\U000e0000-\U000e0fff"
 _CHINESE = (
     "[\u3001-\u301f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]"
 )
+_HAN = "[\u3400-\u4dbf\u4e00-\u9fff]"
+_LINE_BREAKS = "\x0b\x0c\x1c-\x1f\x85\u2028\u2029"
+_BREAK_IN_WORD = re.compile(rf"(?<={_HAN})[{_LINE_BREAKS}]+(?={_HAN})")
 _RUN = re.compile(rf"(?<={_CHINESE})[{_EVERYWHERE}{_JOINER_SELECTORS_TAGS}]+|[{_EVERYWHERE}]+")
 _CHINESE_CHAR = re.compile(_CHINESE)
 _FEWEST_TO_LOOK_FURTHER = 5
@@ -57,6 +63,8 @@ def find_invisible(text: str) -> list[Mark]:
         if _CHINESE_CHAR.fullmatch(text, match.start() - 1, match.start())
         or _CHINESE_CHAR.match(text, match.end())
     ]
+    marks += (Mark(*match.span()) for match in _BREAK_IN_WORD.finditer(text))
+    marks.sort()
     return sorted([*marks, *_find_in_words(text, marks)])
 
 
@@ -90,15 +98,19 @@ def remove_invisible(text: str, marks: list[Mark]) -> list[Edit]:
     return edits
 
 
-def _overridden_words(text: str) -> Iterator[re.Match[str]]:
-    """Yield the words that are stored backwards."""
-    for match in _OVERRIDDEN.finditer(text):
+def _overridden_words(text: str) -> list[re.Match[str]]:
+    """Return the words that are stored backwards; none if their order is likelier as it is.
+
+    One tool made all of them, and of a single word the neighbours tell less.
+    """
+    words = list(_OVERRIDDEN.finditer(text))
+    gain = 0.0
+    for match in words:
         start, end = match.span()
         before, behind = text[max(0, start - _CONTEXT) : start], text[end : end + _CONTEXT]
-        stored = _log_of_words(before + match[1] + behind)
-        shown = _log_of_words(before + match[1][::-1] + behind)
-        if shown > stored:
-            yield match
+        gain += _log_of_words(before + match[1][::-1] + behind)
+        gain -= _log_of_words(before + match[1] + behind)
+    return words if gain > 0.0 else []
 
 
 def _log_of_words(text: str) -> float:

@@ -2,7 +2,7 @@
 
 Text copied out of a PDF has `⽂` (KANGXI RADICAL SCRIPT) for 文 and `⻅` for 见;
 others put `𝐀`, `🄰` or a compatibility ideograph to defeat comparison. Readers see
-no difference, programs do. What people write themselves stays: `①`, `㈠`, `Ⅲ`,
+no difference, programs do. What people write themselves stays: `①`, `㈠` in a list, `Ⅲ`,
 `㎡`, `℃`, full-width letters, flags and other emoji, and the ideographs that Unicode lists among
 the compatibility ones by mistake.
 """
@@ -34,7 +34,7 @@ _COMPATIBILITY = (
     range(0x2E80, 0x2FE0),  # radicals, Kangxi radicals
     range(0xF900, 0xFB00),  # compatibility ideographs
     range(0x249C, 0x24EA),  # letters in brackets and circles
-    range(0x322A, 0x3248),  # ideographs in brackets and circles, numbers aside
+    range(0x3244, 0x3248),  # ideographs in circles
     range(0x3280, 0x32B1),
     range(0x1D400, 0x1D800),  # mathematical letters and digits
     range(0x1F110, 0x1F190),  # letters in brackets, squares and circles
@@ -43,13 +43,27 @@ _COMPATIBILITY = (
 )
 # Of these blocks, what keyboards offer as emoji.
 _EMOJI = frozenset("Ⓜ🈁🈂🈚🈯🈲🈳🈴🈵🈶🈷🈸🈹🈺🉐🉑")
-_SEALS = "㊗㊙"  # emoji, too, unless they stand in a word
+_SEALS = "㊗㊙"  # emoji, too
 # NFKC leaves these letters alone: white on black, and crossed ones.
 _NEGATIVE_LETTERS = (0x1F150, 0x1F170)
 
+# Ideographs in brackets, numbers too: in words they stand for themselves.
+_BRACKETED = range(0x3220, 0x3244)
+_NUMBERS = "㈠㈡㈢㈣㈤㈥㈦㈧㈨㈩"  # of items, but in words
+_COMPANY = "㈱㈲"  # behind or in front of a name
+_NEVER_ALONE = _SEALS + _NUMBERS + _COMPANY  # no lookalikes unless they stand in a word
+_FEWEST = 4
+
+# Digits in circles, in a number; behind another digit, or several in front of what is counted.
+_DIGITS = "①②③④⑤⑥⑦⑧⑨"
+_NUMBER = re.compile(rf"(?<![0-9.])[0-9.]*[{_DIGITS}][0-9.{_DIGITS}]*")
+_IN_NUMBER = re.compile(
+    rf"[.{_DIGITS}]*[0-9][0-9.]*[{_DIGITS}]|[{_DIGITS}0-9.]{{2,}}[年月日号时点分秒岁万亿千百元米人%％]"
+)
+
 # One character of any of the blocks above; what has no usual form is told apart later.
 _LOOKALIKE = re.compile(
-    "[\u249c-\u24e9\u2e80-\u2fdf\u31c0-\u31e3\u322a-\u3247\u3280-\u32b0\uf900-\ufaff"
+    "[\u249c-\u24e9\u2e80-\u2fdf\u31c0-\u31e3\u3220-\u3247\u3280-\u32b0\uf900-\ufaff"
     "\U0001d400-\U0001d7ff\U0001f110-\U0001f18f\U0001f210-\U0001f25f\U0002f800-\U0002fa1f]"
 )
 
@@ -62,6 +76,9 @@ def _usual_forms() -> dict[str, str]:
         usual = unicodedata.normalize("NFKC", chr(code))
         if usual != chr(code) and chr(code) not in _EMOJI:
             forms.setdefault(chr(code), usual)
+    for code in _BRACKETED:
+        forms[chr(code)] = unicodedata.normalize("NFKC", chr(code)).strip("()")
+    forms |= {char: str(1 + place) for place, char in enumerate(_DIGITS)}
     for first in _NEGATIVE_LETTERS:
         forms |= {chr(first + offset): chr(ord("A") + offset) for offset in range(26)}
     return forms
@@ -72,17 +89,53 @@ def find_lookalikes(text: str) -> list[Mark]:
     if text.isascii():
         return []
     forms = _usual_forms()
-    return [
+    matches = [match for match in _LOOKALIKE.finditer(text) if match[0] in forms]
+    are_words = _are_bracketed_words(text, matches)
+    marks = [
         Mark(*match.span())
-        for match in _LOOKALIKE.finditer(text)
-        if match[0] in forms and (match[0] not in _SEALS or _is_in_word(text, match))
+        for match in matches
+        if match[0] not in _NEVER_ALONE
+        or _is_in_word(text, match)
+        or (are_words and match[0] in _NUMBERS + _COMPANY and not _opens_line(text, match))
+    ]
+    return sorted(marks + _digits(text))
+
+
+def _digits(text: str) -> list[Mark]:
+    """Return the digits in circles, if several are in numbers: the items of a list are not."""
+    if not any(map(text.__contains__, _DIGITS)):
+        return []
+    numbers = list(_NUMBER.finditer(text))
+    if sum(_IN_NUMBER.match(text, match.start()) is not None for match in numbers) < _FEWEST:
+        return []
+    return [
+        Mark(at, at + 1)
+        for match in numbers
+        if match.end() > match.start() + 1 or not _opens_line(text, match)
+        for at in range(*match.span())
+        if text[at] in _DIGITS
     ]
 
 
+def _are_bracketed_words(text: str, matches: list[re.Match[str]]) -> bool:
+    """Whether so many ideographs in brackets are in words that all of them are."""
+    bracketed = [match for match in matches if ord(match[0]) in _BRACKETED]
+    return (
+        len(bracketed) >= _FEWEST
+        and sum(_is_in_word(text, match) for match in bracketed) >= _FEWEST
+    )
+
+
+def _opens_line(text: str, match: re.Match[str]) -> bool:
+    return not text[max(0, match.start() - 1) : match.start()].strip()
+
+
 def _is_in_word(text: str, match: re.Match[str]) -> bool:
-    """Whether Han characters stand on both sides, or what looks like them."""
+    """Whether Han characters or digits stand on both sides, or what looks like them."""
     beside = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
-    return len(beside) == 2 and all(is_han(_usual_forms().get(char, char)) for char in beside)
+    return len(beside) == 2 and all(
+        is_han(_usual_forms().get(char, char)) or char.isdigit() for char in beside
+    )
 
 
 def replace_lookalikes(text: str, marks: list[Mark]) -> list[Edit]:

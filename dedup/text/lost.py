@@ -1,15 +1,18 @@
 """Marks that stand where a character was: `�`, `?`, `□`, `锟斤拷`, `烫烫烫`.
 
 U+FFFD says so itself. The others have honest uses, and count only where those are
-ruled out: `?` between two Chinese characters in a clause that asks nothing, `□` inside
-a word and not in front of an item. GBK read as UTF-8 leaves runs of U+FFFD with stray
-letters between, the bytes that happened to be valid: `�й�`; nothing can be read from
-them.
+ruled out: `?` between two Chinese characters in a clause that asks nothing, `□`, `〓` and
+`■` inside a word and not in front of an item. In a text with several of these, all that
+is no bullet counts, and `?` unless the clause surely asks.
+
+GBK read as UTF-8 leaves runs of U+FFFD with stray letters between, the bytes that
+happened to be valid: `�й�`; nothing can be read from them.
 
 Each becomes one `�` for each character that was there: two bytes of GBK are one.
 """
 
 import re
+from collections.abc import Iterator
 
 from dedup.models import Edit
 from dedup.text.marks import LOST, Mark
@@ -33,15 +36,39 @@ _LEAST_SHARE_IN_DEBRIS = 0.5
 _REPLACED = re.compile("�")
 # In a word or in front of a sign; a box behind a sign or a digit may be a bullet.
 _IN_WORD = rf"(?<=[{_HAN}])MARK(?=[{_HAN}0-9，。、；：])"
-_BOX = re.compile(_IN_WORD.replace("MARK", "[□▯]{1,3}"))
-_QUESTION = re.compile(
-    _IN_WORD.replace("MARK", r"\?{1,2}") + rf"|(?<=[，。、；：“‘（《【0-9])\?{{1,2}}(?=[{_HAN}])"
+_BOXES = "□▯〓■"
+_BOX = re.compile(
+    _IN_WORD.replace("MARK", "(?:[□▯]{1,3}|〓)") + f"|(?<=[{_HAN}])■(?=[{_HAN}])",
 )
+# In a text with several, all but bullets, which open a line.
+_INNER_BOXES = re.compile(rf"(?<![\s{_BOXES}])(?!\A)[{_BOXES}]+")
+_OPENING_BOX = re.compile(rf"^[{_BOXES}]+(?=[{_HAN}，、])", re.MULTILINE)
+_LEAST_INNER = 4  # to one that opens a line
+_BEFORE = "，。、；：“‘（《【0-9"
+# In front of a comma it asks nothing.
+_QUESTION = re.compile(
+    rf"(?<=[{_HAN}])(?P<certain>\?{{1,2}})(?=[，。、；])|"
+    + _IN_WORD.replace("MARK", r"\?{1,2}")
+    + rf"|(?<=[{_BEFORE}])\?{{1,2}}(?=[{_HAN}])"
+)
+# Where signs are at full width, `?` is none of them.
+_SIGN = "，。、；：！？“”‘’（）《》【】…—"
+_QUESTION_AMONG_OTHERS = re.compile(
+    rf"(?<=[{_HAN}0-9])(?P<certain>\?+)(?=[，。、；])"
+    rf"|(?<=[{_HAN}{_SIGN}])\?+(?![?/a-zA-Z])|(?<![?/a-z])\?+(?=[{_HAN}{_SIGN}])"
+)
+_HALF_WIDTH_COMMA = re.compile(rf"(?<=[{_HAN}]),")
+_LEAST_WIDE_COMMAS = 4  # to one at half width
+_MOST_ALONE = 3
 
 # What asks is in the clause in front; a clause is never longer than this.
 _LONGEST_CLAUSE = 24
 _CLAUSE = re.compile(r"[^，。！？；：、,!?;:\n�]*\Z")
 _ASKING = re.compile("[吗嗎呢么麼吧啊呀何谁誰哪几幾多怎什啥甚否孰岂豈焉不没沒]")
+_SURELY_ASKING = re.compile(
+    r"[吗嗎呢谁誰怎孰岂豈焉]|[什怎多甚][么麼]|[如为為](?=何)|(?<!任)何|哪(?!怕)|[是能可会會应應]否"
+    r"|(.)[不没沒]\1|有[没沒]有|多少|第[几幾]|[吧啊呀么麼]\Z"
+)
 
 
 def find_residue(text: str) -> list[Mark]:
@@ -108,21 +135,56 @@ def find_lost(text: str) -> list[Mark]:
     """Return each mark of a lost character."""
     marks = [Mark(*match.span()) for match in _REPLACED.finditer(text)]
     # Patterns that look behind are tried at every character.
-    if "□" in text or "▯" in text:
-        marks += (Mark(*match.span()) for match in _BOX.finditer(text))
-    if "?" in text:
-        marks += (Mark(*m.span()) for m in _QUESTION.finditer(text) if not _asks(text, m.start()))
+    has_box = any(map(text.__contains__, _BOXES))
+    has_question = "?" in text
+    certain: list[Mark] = []
+    if has_box:
+        certain += (Mark(*match.span()) for match in _BOX.finditer(text))
+    if has_question:
+        certain += _questions(text, _QUESTION, _ASKING)
+    if len(marks) + len(certain) <= _MOST_ALONE:
+        return sorted(marks + certain)
+    if has_box:
+        marks += _boxes_among_others(text, {text[mark.start] for mark in certain})
+    if has_question:
+        half, wide = len(_HALF_WIDTH_COMMA.findall(text)), text.count("，")
+        is_wide = wide >= max(1, _LEAST_WIDE_COMMAS * half)
+        pattern = _QUESTION_AMONG_OTHERS if is_wide else _QUESTION
+        marks += _questions(text, pattern, _SURELY_ASKING)
     return sorted(marks)
 
 
+def _boxes_among_others(text: str, known: set[str]) -> list[Mark]:
+    """Return all boxes that are no bullets; `known` are those that stand in words."""
+    inner = [m for m in _INNER_BOXES.finditer(text) if m[0][0] in known]
+    opening = [m for m in _OPENING_BOX.finditer(text) if m[0][0] in known]
+    if len(inner) < _LEAST_INNER * len(opening):
+        opening = []
+    return [Mark(*match.span()) for match in inner + opening]
+
+
+def _questions(text: str, pattern: re.Pattern[str], asking: re.Pattern[str]) -> Iterator[Mark]:
+    for match in pattern.finditer(text):
+        if match["certain"] or not _asks(text, match.start(), asking):
+            yield Mark(*match.span())
+
+
 def mark_lost(text: str, marks: list[Mark]) -> list[Edit]:
-    """Put `�` in place of each mark that is not one already."""
+    """Put `�` in place of each mark that is not one already, one for each character.
+
+    A `?` is a character, or a byte of one if most stand in pairs.
+    """
+    questions = [mark for mark in marks if text[mark.start] == "?"]
+    num_pairs = sum(mark.end - mark.start == len("??") for mark in questions)
+    width = 2 if 2 * num_pairs > len(questions) else 1
     return [
-        Edit(mark.start, mark.end, LOST) for mark in marks if text[mark.start : mark.end] != LOST
+        Edit(*mark, LOST * -(-(mark.end - mark.start) // (width if text[mark.start] == "?" else 1)))
+        for mark in marks
+        if text[mark.start : mark.end] != LOST
     ]
 
 
-def _asks(text: str, at: int) -> bool:
+def _asks(text: str, at: int, asking: re.Pattern[str]) -> bool:
     """Whether the clause in front of a question mark is a question."""
     clause = _CLAUSE.search(text, max(0, at - _LONGEST_CLAUSE), at)
-    return clause is not None and _ASKING.search(clause[0]) is not None
+    return clause is not None and asking.search(clause[0]) is not None

@@ -330,7 +330,13 @@ def _look_at_question(
         return result
     follows_han = at > 0 and tables[_BITS, codes[at - 1]] & _HAN != 0
     is_doubled = at + 1 < codes.size and codes[at + 1] == codes[at]
-    return result | (_QUESTION if is_doubled or (follows_han and after & _HAN != 0) else 0)
+    is_in_word = after & _HAN or (follows_han and (after & _SIGN or _is_digit(codes, at + 1)))
+    return result | (_QUESTION if is_doubled or is_in_word else 0)
+
+
+@kernel_part
+def _is_digit(codes: NDArray[np.uint32], at: int) -> bool:
+    return at < codes.size and 0x30 <= codes[at] <= 0x39
 
 
 _COMMA, _SEMICOLON, _STOP = ord(","), ord(";"), ord(".")

@@ -31,7 +31,7 @@ class Trigger(IntFlag):
 
     NONE = 0
     INVISIBLE = auto()
-    """A zero-width, direction or other format character, a soft hyphen."""
+    """A zero-width, direction or other format character, a soft hyphen, a rare line break."""
     CONTROL = auto()
     """A control character, but no tab or line end; C1 too, U+0085 excepted."""
     PRIVATE_USE = auto()
@@ -77,7 +77,7 @@ class Trigger(IntFlag):
     FALSE_SIGN = 1 << 21
     """A sign that may be halves of two characters: what follows is likelier one byte off."""
     QUESTION = 1 << 22
-    """`?` between two Han characters, or doubled."""
+    """`?` in front of a Han character, between one and a sign or digit, or doubled."""
     SPACED = 1 << 23
     """Five or more blanks, each alone or with one or two like it between two Han characters."""
     DOUBLED_SIGN = 1 << 24
@@ -150,6 +150,7 @@ _Range = tuple[int, int]
 _SINGLE: dict[Trigger, list[_Range | str]] = {
     Trigger.INVISIBLE: [
         "\N{SOFT HYPHEN}\N{COMBINING GRAPHEME JOINER}\N{ARABIC LETTER MARK}",
+        "\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}",
         "\N{HANGUL FILLER}\N{HALFWIDTH HANGUL FILLER}\N{ZERO WIDTH NO-BREAK SPACE}",
         (0x115F, 0x1160),
         (0x17B4, 0x17B5),
