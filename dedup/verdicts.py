@@ -26,6 +26,11 @@ _WORDS_A_BLANK = 2  # more are the words of another region, or of an editor
 _SLIPS_A_BLANK = 2  # as many, and the text is garbled and no form
 _SLIPS_TO_SET_ASIDE = 4  # a blank; fewer, and it may be a form
 _LEAST_PROSE = 60  # shingles
+_LEAST_STORY = 12  # the same of two pages of one site, where no more than that is another
+_LEAST_SHARE_OF_STORY = 0.1  # of the known one; less is missing of any copy
+_LEAST_SHARE_OF_SITE = 0.4  # both have it
+_MOST_OF_OWN = 0.5  # of what the incoming article does not share
+_MOSTLY_PROSE = 0.5  # of an article; of less the rest is what a site puts around it
 _LEAST_BESIDE_FURNITURE = 20  # the same where most of what two texts share may be furniture
 _LEAST_DISTINCT = 0.7  # of the substitutions of a garbled text
 _LEAST_OF_SECOND = 0.25  # of an article; less of it, and a page brings a brief or a teaser
@@ -120,14 +125,32 @@ def judged_containment(
         thresholds: Where verdicts begin.
     """
     has_other_prose = shared_prose < thresholds.shared_prose * prose
+    is_page = prose < _MOSTLY_PROSE * scores.size and shared_prose < thresholds.copy * prose
+    is_long = min(prose, missing) >= _LEAST_PROSE
     if scores.containment >= thresholds.copy:
-        if has_other_prose and min(prose, missing) >= _LEAST_PROSE:
+        says_other = is_long and (has_other_prose or is_page)
+        if says_other or (has_other_prose and _tells_another(scores, missing, prose, shared_prose)):
             return shared_prose / prose
         return scores.containment
-    if has_other_prose and prose >= _LEAST_BESIDE_FURNITURE:
+    if (has_other_prose and prose >= _LEAST_BESIDE_FURNITURE) or (is_page and is_long):
         return scores.containment
     without_furniture = scores.shared / max(scores.shared + prose - shared_prose, 1)
     return without_furniture if without_furniture >= thresholds.wrapped else scores.containment
+
+
+def _tells_another(scores: Scores, missing: int, prose: int, shared_prose: int) -> bool:
+    """Whether two pages of one site are the same but for a sentence or two of each.
+
+    What the incoming one has alone is those sentences, and the known one has something else.
+    """
+    own = scores.size - scores.shared
+    least_missing = max(_LEAST_STORY, _LEAST_SHARE_OF_STORY * scores.original_size)
+    return (
+        prose >= _LEAST_STORY
+        and missing >= least_missing
+        and prose - shared_prose >= _MOST_OF_OWN * own
+        and scores.shared >= _LEAST_SHARE_OF_SITE * scores.original_size
+    )
 
 
 def is_garbled(

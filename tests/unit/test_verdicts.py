@@ -144,6 +144,17 @@ class TestJudgedContainment:
         assert 0.9 == judge(Scores(900, 1000, 2000), prose=10, shared_prose=0)
         assert 1.0 == judge(Scores(500, 1000, 500), prose=0, shared_prose=0)
 
+    def test_sentences_in_the_same_page(self):
+        """Two pages of one site with a sentence of their own each are not copies."""
+        assert 0.1 > judge(Scores(142, 169, 172), prose=31, shared_prose=3)
+        assert 0.8 < judge(Scores(142, 169, 150), prose=31, shared_prose=3)
+        assert 0.8 < judge(Scores(142, 169, 172), prose=31, shared_prose=20)
+
+    def test_prose_of_pages_that_are_mostly_furniture(self):
+        """Of pages with few sentences six in ten of these decide, of articles four in ten."""
+        assert 0.5 == judge(Scores(900, 1200, 1400), prose=200, shared_prose=100)
+        assert 0.75 == judge(Scores(900, 1200, 1400), prose=700, shared_prose=350)
+
     def test_a_notice_below_a_list(self):
         """A known list that is carried whole stays a copy, whatever sentences are added."""
         assert 0.9 == judge(Scores(900, 1000, 950), prose=100, shared_prose=0)
