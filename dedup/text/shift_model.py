@@ -595,6 +595,40 @@ def _log_of_words(
     return float(best[size])
 
 
+@kernel_part
+def _log_with_rest(
+    sequence: NDArray[np.int32],
+    start: int,
+    end: int,
+    right: int,
+    best: NDArray[np.float64],
+    rest: NDArray[np.float64],
+    m: Model,
+) -> float:
+    """Return how likely a sequence is whose words are known but for those over a part of it.
+
+    Args:
+        sequence: Code points; the part is `sequence[start:end]`, with `right` behind it.
+        start: Of the part.
+        end: Of the part.
+        right: How many characters are behind it.
+        best: How likely the first 0, 1, ... up to `start` characters are; is written further.
+        rest: How likely what is behind the part is, from its first character on, and so on.
+        m: The tables.
+    """
+    for stop in range(start + 1, end):
+        best[stop] = _IMPOSSIBLE
+        for length in range(1, min(_LONGEST_WORD, stop) + 1):
+            log = best[stop - length] + _word_log(sequence, stop - length, length, m)
+            best[stop] = max(best[stop], log)
+    result = _IMPOSSIBLE
+    for stop in range(end, min(end + _LONGEST_WORD - 1, end + right) + 1):
+        for length in range(stop - end + 1, min(_LONGEST_WORD, stop) + 1):
+            log = best[stop - length] + _word_log(sequence, stop - length, length, m)
+            result = max(result, log + rest[stop - end])
+    return result
+
+
 @kernel
 def _choose(
     candidates: NDArray[np.int32],
@@ -612,6 +646,13 @@ def _choose(
         sequence[index] = before[before.size - left + index]
     best = np.zeros(2 * _CONTEXT + 3)
     _log_of_words(sequence, 0, left, best, m)
+    # What the words behind a candidate are worth is the same for all of them.
+    rest = np.zeros(_CONTEXT + 1)
+    for start in range(right - 1, -1, -1):
+        rest[start] = _IMPOSSIBLE
+        for length in range(1, min(_LONGEST_WORD, right - start) + 1):
+            log = rest[start + length] + _word_log(after, start, length, m)
+            rest[start] = max(rest[start], log)
     for row in range(candidates.shape[0]):
         if candidates[row, 0] == 0:
             continue
@@ -622,7 +663,7 @@ def _choose(
                 size += 1
         for index in range(right):
             sequence[size + index] = after[index]
-        result[row] = _log_of_words(sequence, left, size + right, best, m)
+        result[row] = _log_with_rest(sequence, left, size, right, best, rest, m)
         if right and candidates[row, 0] == _FULL_STOP and not _opens_quote(before, left):
             result[row] += _odds_of_stop(int(after[0]), m)
     _add_nearby(result, candidates, before, after, nearby, m)
