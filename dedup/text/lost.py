@@ -14,7 +14,10 @@ Each becomes one `�` for each character that was there: two bytes of GBK are o
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from dedup.models import Edit
+from dedup.text.code_points import code_points
 from dedup.text.marks import LOST, Mark
 
 __all__ = ["find_debris", "find_lost", "find_residue", "mark_debris", "mark_lost", "mark_residue"]
@@ -33,7 +36,6 @@ _AMONG_KUNJIN = re.compile(rf"[{_HAN}\uff01-\uff5e\ue000-\uf8ff]+")
 _DEBRIS = re.compile("[�\u0080-\u07ff\U00040000-\U0010ffff]{8,}")
 _FEWEST_IN_DEBRIS = 5
 _LEAST_SHARE_IN_DEBRIS = 0.5
-_REPLACED = re.compile("�")
 # In a word or in front of a sign; a box behind a sign or a digit may be a bullet.
 _IN_WORD = rf"(?<=[{_HAN}])MARK(?=[{_HAN}0-9，。、；：])"
 _BOXES = "□▯〓■"
@@ -133,7 +135,8 @@ def mark_debris(text: str, marks: list[Mark]) -> list[Edit]:
 
 def find_lost(text: str) -> list[Mark]:
     """Return each mark of a lost character."""
-    marks = [Mark(*match.span()) for match in _REPLACED.finditer(text)]
+    is_lost = code_points(text) == ord(LOST)
+    marks = [Mark(at, at + 1) for at in np.flatnonzero(is_lost).tolist()]
     # Patterns that look behind are tried at every character.
     has_box = any(map(text.__contains__, _BOXES))
     has_question = "?" in text

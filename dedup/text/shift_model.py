@@ -184,9 +184,8 @@ def choose(
 
 def choose_one(logs: NDArray[np.float64]) -> tuple[int, float]:
     """Return which of some logarithms is the highest, and its lead over all others together."""
-    best = int(logs.argmax())
-    rest = float(np.exp(logs - logs[best]).sum()) - 1.0
-    return best, -math.log(rest) if rest > 0.0 else math.inf
+    best, rest = _compare(logs)
+    return int(best), -math.log(rest) if rest > 0.0 else math.inf
 
 
 def log_of_words(codes: NDArray[np.int32]) -> float:
@@ -696,6 +695,18 @@ def _odds_of_stop(following: int, m: Model) -> float:
         return _ODDS_OF_STOP_BEFORE_QUOTE
     is_known = following > _MAX_BASIC or m.ids[following] or m.tables[_BITS, following] & _SIGN
     return 0.0 if is_known else _ODDS_OF_STOP_BEFORE_SYMBOL
+
+
+@kernel
+def _compare(logs: NDArray[np.float64]) -> tuple[int, float]:
+    """Return which is the highest, and how likely all others together are beside it."""
+    best = 0
+    for index in range(1, logs.size):
+        best = index if logs[index] > logs[best] else best
+    rest = 0.0
+    for index in range(logs.size):
+        rest += np.exp(logs[index] - logs[best]) if index != best else 0.0
+    return best, rest
 
 
 @kernel

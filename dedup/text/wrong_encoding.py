@@ -66,6 +66,7 @@ _TELLTALES = {
 }
 
 _PAIRS = ("gb18030", "gbk")
+_BEYOND_ASCII = re.compile("[^\\x00-\\x7f]+")
 _EAST_ASIAN = "\u2e80"
 _SINGLE_BYTES = ("latin", "latin_or_utf8")
 # The characters of a line in Windows-1252 or Latin-1, and their bytes.
@@ -230,7 +231,7 @@ def _is_believable(text: str, stretch: Stretch, confusion: _Confusion) -> bool:
     """Whether the reading gains enough, and not by the same characters again and again."""
     if stretch.gain < _ENOUGH_GAIN and confusion not in _PAIRS_AS_PAIRS:
         return False
-    beyond_ascii = [char for char in stretch.text if not char.isascii()]
+    beyond_ascii = "".join(_BEYOND_ASCII.findall(stretch.text))
     num_different = len(set(beyond_ascii) - {LOST})
     if num_different < _FEWEST_DIFFERENT:
         return False
@@ -247,20 +248,20 @@ def _is_believable(text: str, stretch: Stretch, confusion: _Confusion) -> bool:
     return num_different >= _FEWEST_DIFFERENT_OF_PAIRS and gain >= enough and is_chinese
 
 
-def _is_east_asian(chars: list[str]) -> bool:
+def _is_east_asian(chars: str) -> bool:
     """Whether half of these are, or Latin-1 that was misread before.
 
     Pairs of GBK are a few other letters in UTF-8 by chance: `ṩȫ`.
     """
-    known = [char for char in chars if char != LOST]
+    known = chars.replace(LOST, "")
     expected = (char >= _EAST_ASIAN or char in _BYTE_OF or char in USUAL_SIGNS for char in known)
     return 2 * sum(expected) >= len(known)
 
 
 def _mean_odds(text: str) -> float:
     """Return the mean plausibility of the characters beyond ASCII that are not lost."""
-    codes = [min(ord(char), _LAST_CODE) for char in text if char != LOST and not char.isascii()]
-    return float(odds_of_chars()[codes].mean()) if codes else 0.0
+    codes = code_points("".join(_BEYOND_ASCII.findall(text)).replace(LOST, ""))
+    return float(odds_of_chars()[np.minimum(codes, _LAST_CODE)].mean()) if codes.size else 0.0
 
 
 def _neighbour_odds(text: str) -> float:
