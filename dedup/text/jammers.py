@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel, kernel_part
+from dedup.text.code_points import code_points
 from dedup.text.marks import Mark, joined, widened_to_lines
 from dedup.text.words import is_han, is_listed_pair
 
@@ -121,9 +122,12 @@ _LEAST_SHARE_OF_MANY = 0.95
 
 def find_jammers(text: str) -> list[Mark]:
     """Return the jammers of `text`, ascending and disjoint."""
+    codes = code_points(text)
     whole = [Mark(*match.span()) for match in _SPREADSHEET.finditer(text)]
     whole = joined([*whole, *_find_tags(text)])
-    return widened_to_lines(text, [*whole, *_find_noise(_blotted(text, whole)), *_find_emoji(text)])
+    noise = _find_noise(_blotted(text, whole)) if _has_noise(codes) else []
+    emoji = _find_emoji(text) if _has_emoji(codes) else []
+    return widened_to_lines(text, [*whole, *noise, *emoji])
 
 
 def could_be_jammed(codes: NDArray[np.uint32]) -> bool:
@@ -153,11 +157,11 @@ def _find_tags(text: str) -> Iterator[Mark]:
     for pattern in (_EMPTY_ELEMENT, _HIDDEN_ELEMENT):
         for match in pattern.finditer(text):
             yield Mark(*match.span())
-    if not ("<" in text or "[" in text) or _ABOUT_MARKUP.search(text):
-        return
-    for pattern in (_TAG, _BRACKET_TAG):
-        for match in pattern.finditer(text):
-            yield Mark(*match.span())
+    tags = [
+        Mark(*match.span()) for pattern in (_TAG, _BRACKET_TAG) for match in pattern.finditer(text)
+    ]
+    if tags and not _ABOUT_MARKUP.search(text):
+        yield from tags
 
 
 def _find_noise(text: str) -> list[Mark]:
