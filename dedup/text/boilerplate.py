@@ -51,6 +51,10 @@ _OPENING = re.compile(
     r"|首页\s*[>›»|｜·/]|点击(?:查看|阅读|进入|下载|关闭|播报)"
     r"|\[[^\[\]]{1,20}\]\(https?://[!-~]+\)$"
 )
+# Those of `NOTICE_PAIRS` that are nowhere else, and how many characters there are up to the last
+# one of them: `【您现在所在的位置`.
+_PAIRS_AT_START = ("编辑", "责编", "来源", "稿源", "作者", "阅读", "字号", "分享", "位置")
+_LONGEST_START = 10
 # Anywhere in one. Every alternative opens with a literal, so that they are skipped through.
 _NOTICE = re.compile(
     r"ICP备|ICP证|公网安备|许可证[编证]?号?|Copyright|copyright|©|ll [Rr]ights [Rr]eserved"
@@ -173,7 +177,7 @@ def _runs_of_short_lines(text: str, codes: NDArray[np.uint32]) -> Iterator[list[
     """
     run: list[_Line] = []
     found = np.empty((codes.size // 2 + 1, 4), np.int64)
-    lines = found[: _find_lines(codes, _notice_bits(), found)]
+    lines = found[: _find_lines(codes, *_notice_bits(), found)]
     for start, end, opens_run, has_pair in lines.tolist():
         if run and opens_run:
             yield run
@@ -189,11 +193,13 @@ def _runs_of_short_lines(text: str, codes: NDArray[np.uint32]) -> Iterator[list[
 
 
 @cache
-def _notice_bits() -> NDArray[np.uint64]:
+def _notice_bits() -> tuple[NDArray[np.uint64], np.uint64]:
     """Return which of `NOTICE_PAIRS` each character opens and which it closes, a bit for each.
 
-    Of either script; uint64, shape (2, 0x10000).
+    Of either script; uint64, shape (2, 0x10000). And the bits of those pairs that are only at
+    the start of notices: `【编辑:张三】` at the end of a paragraph is none.
     """
+    at_start = sum(1 << NOTICE_PAIRS.index(pair) for pair in _PAIRS_AT_START)
     bits = np.zeros((2, _PLANE), np.uint64)
     usual = "".join(map(chr, range(0x20, 0xA000)))
     simplified = np.array([ord(char) for char in simplify(usual)])
@@ -201,7 +207,7 @@ def _notice_bits() -> NDArray[np.uint64]:
         for side, char in enumerate(pair):
             bits[side, 0x20 + np.flatnonzero(simplified == ord(char))] |= np.uint64(1 << number)
     bits.flags.writeable = False
-    return bits
+    return bits, np.uint64(at_start)
 
 
 _PLANE = 0x10000
@@ -250,15 +256,26 @@ def _may_be_short(codes: NDArray[np.uint32], start: int, end: int) -> bool:
 
 
 @kernel_part
-def _has_pair(codes: NDArray[np.uint32], start: int, end: int, bits: NDArray[np.uint64]) -> bool:
+def _has_pair(
+    codes: NDArray[np.uint32],
+    start: int,
+    end: int,
+    bits: NDArray[np.uint64],
+    at_start: np.uint64,
+) -> bool:
     """Whether one of the pairs is in a line, without which it is no notice."""
     opened = np.uint64(0)
+    num_chars = 0  # without blanks
     for at in range(start, end):
         code = codes[at]
+        num_chars += not _is_space(code)
         if code >= _PLANE:
             opened = np.uint64(0)
             continue
-        if opened & bits[1, code] or code == _COPYRIGHT:
+        found = opened & bits[1, code]
+        if num_chars > _LONGEST_START:
+            found &= ~at_start
+        if found or code == _COPYRIGHT:
             return True
         opened = bits[0, code]
     return False
@@ -266,7 +283,10 @@ def _has_pair(codes: NDArray[np.uint32], start: int, end: int, bits: NDArray[np.
 
 @kernel
 def _find_lines(
-    codes: NDArray[np.uint32], bits: NDArray[np.uint64], found: NDArray[np.int64]
+    codes: NDArray[np.uint32],
+    bits: NDArray[np.uint64],
+    at_start: np.uint64,
+    found: NDArray[np.int64],
 ) -> int:
     """Write the lines that may be boilerplate, and return their number.
 
@@ -294,7 +314,7 @@ def _find_lines(
         lines, is_block = count, count - first >= _FEWEST_LINES
         count = first
         for place in range(first, lines):
-            has_pair = _has_pair(codes, found[place, 0], found[place, 1], bits)
+            has_pair = _has_pair(codes, found[place, 0], found[place, 1], bits, at_start)
             if is_block or has_pair:
                 found[count, 0], found[count, 1] = found[place, 0], found[place, 1]
                 found[count, 2] = not is_block or place == first
