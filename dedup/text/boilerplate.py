@@ -167,7 +167,7 @@ def _speaks_of_site(plain: str) -> bool:
 
 
 def _has_site_word(text: str) -> bool:
-    return any(char in text and any(word in text for word in words) for char, words in _SITE_WORDS)
+    return any(char in text and any(map(text.__contains__, words)) for char, words in _SITE_WORDS)
 
 
 def _runs_of_short_lines(text: str, codes: NDArray[np.uint32]) -> Iterator[list[_Line]]:
@@ -213,6 +213,7 @@ def _notice_bits() -> tuple[NDArray[np.uint64], np.uint64]:
 _PLANE = 0x10000
 _LINE_END, _COPYRIGHT = ord("\n"), ord("©")
 _STOPS = (ord("。"), ord("；"))
+_LONGEST_END = 3  # `。’”`
 _COMMAS = (ord("，"), ord(","))
 _FEWEST_BETWEEN_COMMAS = 4
 _LISTED_ENDS = tuple(map(ord, _ENDS_LISTED))
@@ -241,6 +242,10 @@ def _may_be_short(codes: NDArray[np.uint32], start: int, end: int) -> bool:
         return False
     if codes[end - 1] in _LISTED_ENDS:
         return True
+    # Most have their stop at the end.
+    for at in range(max(start, end - _LONGEST_END), end):
+        if codes[at] in _STOPS:
+            return False
     num_bytes = 0
     last_comma = end
     for at in range(start, end):

@@ -8,7 +8,8 @@ the functions know of encodings and readings is in their modules.
 Finders look closely and cost accordingly. So one look at the whole text, a nanosecond
 or two a character (`dedup.text.suspicion`), says which triggers are in it, and an entry
 whose triggers are not is passed over. A text with no trigger of any entry, as most clean
-ones are, comes back at once.
+ones are, comes back at once. Where an entry has a closer look of its own (`could_find`), that
+is asked next: a kernel that costs a tenth of the finder and drops most texts that are sound.
 
 A text is repaired only if some damage in it goes beyond the isolated marks that
 clean text has too (`ISOLATED_MARKS`), and then by all repairs. Repairing uncovers
