@@ -34,6 +34,7 @@ def _damaged(text: str) -> list[str]:
         gbk.decode("latin-1"),
         utf8.decode("gb18030", "replace"),
         utf8.decode("latin-1"),
+        gbk[1:].decode("gb18030", "replace"),
         big5.decode("gbk", "replace"),
         gbk.decode("big5", "replace"),
         f"容不得半點(diǎn)馬虎!崩钚廊缓屯聞⒆育堁杆傩袆(dòng)起來，全體員工健康安全?!薄案沸侣方值婪e極指導{text}",

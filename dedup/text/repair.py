@@ -57,6 +57,7 @@ from dedup.text.suspicion import look_for_damage
 from dedup.text.title_chunks import could_have_chunks_of, find_chunks_of, find_title_chunks
 from dedup.text.title_pieces import could_have_title_chunks
 from dedup.text.triggers import Trigger
+from dedup.text.unsigned_shifts import find_unsigned_shifts, unshift_unsigned
 from dedup.text.wrong_encoding import find_misread, read_anew
 
 __all__ = ["CATALOGUE", "ISOLATED_MARKS", "RULES_VERSION", "Repair", "origins", "repair", "replay"]
@@ -183,6 +184,13 @@ CATALOGUE: tuple[Repair, ...] = (
         find_split_annotations,
         rejoin_split_characters,
         Trigger.SPLIT_READING | Trigger.READING,
+    ),
+    Repair(
+        "unshift_unsigned",
+        DamageKind.GBK_SHIFT,
+        find_unsigned_shifts,
+        unshift_unsigned,
+        Trigger.RARE_HAN | Trigger.PRIVATE_USE,
     ),
     Repair(
         "unshift_gbk",
