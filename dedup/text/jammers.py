@@ -113,8 +113,10 @@ _EMOJI_RUN = re.compile(
     "[\u2600-\u2775\u2794-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d]+"
 )
 _FEWEST_BETWEEN = 4
-_LEAST_SHARE_BETWEEN = 0.8
+_LEAST_SHARE_BETWEEN = 0.5
+_MOST_BETWEEN = 0.8
 _LEAST_SHARE_INSIDE_WORDS = 0.15
+_FEWEST_INSIDE_WORDS = 2  # where others stand beside signs
 # People end clauses with emoji: where so many stand inside clauses, one inside a word will do.
 _MANY_BETWEEN = 8
 _LEAST_SHARE_OF_MANY = 0.95
@@ -278,9 +280,19 @@ def _find_emoji(text: str) -> list[Mark]:
     if len(between) < max(_FEWEST_BETWEEN, _LEAST_SHARE_BETWEEN * len(runs)):
         return []
     inside = sum(is_listed_pair(text[mark.start - 1], text[mark.end]) for mark in between)
+    if len(between) < _MOST_BETWEEN * len(runs):
+        # Anywhere, beside signs too. Of 39,000 clean texts none has so many inside words.
+        is_sprinkled = inside >= max(_FEWEST_INSIDE_WORDS, _LEAST_SHARE_INSIDE_WORDS * len(runs))
+        return [mark for mark in runs if _is_inside_line(text, mark)] if is_sprinkled else []
     if len(between) >= max(_MANY_BETWEEN, _LEAST_SHARE_OF_MANY * len(runs)):
         return between if inside else []
     return between if inside >= _LEAST_SHARE_INSIDE_WORDS * len(between) else []
+
+
+def _is_inside_line(text: str, mark: Mark) -> bool:
+    """Whether no blank, line end or other emoji stands beside a stretch."""
+    beside = text[max(0, mark.start - 1) : mark.start], text[mark.end : mark.end + 1]
+    return all(char.isprintable() and not char.isspace() for char in beside if char) and all(beside)
 
 
 _LESS, _SQUARE, _SLASH, _UNDERSCORE = ord("<"), ord("["), ord("/"), ord("_")
