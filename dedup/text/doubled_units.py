@@ -28,6 +28,8 @@ _LONGEST_SENTENCE = 200
 
 _GRAM = 3
 _LEAST_SHARE_KNOWN = 0.6  # of the trigrams of a sentence that is there elsewhere, nearly the same
+_LONGEST_NEW = 7  # of them in a row; five other characters in a row break as many
+_MOST_UNIQUE = 0.25  # of a copy
 _CODE_BITS = 21
 
 
@@ -90,17 +92,19 @@ def without_unique(text: str, marks: list[Mark]) -> list[Mark]:
     """Return what of `marks`, ascending and disjoint, the text says outside of them, too.
 
     Sentences that are there with a few other characters count; a headline of a copy, or a
-    line that ends the first one only, is said nowhere else.
+    line that ends the first one only, is said nowhere else. What says much that is new is a
+    form filled in for another man or place, and no copy.
     """
     kept = _Kept(text, marks)
-    found = []
+    found: list[Mark] = []
     for mark in marks:
-        start = mark.start
-        for sentence in _SENTENCE.finditer(text, mark.start, mark.end):
-            if not kept.says(_NO_LETTER.sub("", sentence[0])):
-                found.append(Mark(start, sentence.start()))
-                start = sentence.end()
-        found.append(Mark(start, mark.end))
+        sentences = _SENTENCE.finditer(text, mark.start, mark.end)
+        unique = [one.span() for one in sentences if not kept.says(_NO_LETTER.sub("", one[0]))]
+        num_unique = sum(end - start for start, end in unique)
+        if num_unique <= _MOST_UNIQUE * (mark.end - mark.start):
+            starts = [mark.start, *(end for _, end in unique)]
+            ends = [*(start for start, _ in unique), mark.end]
+            found += map(Mark, starts, ends)
     return [mark for mark in found if text[mark.start : mark.end].strip()]
 
 
@@ -124,8 +128,11 @@ class _Kept:
         if not (grams.size and self._grams.size):
             return False
         places = np.minimum(np.searchsorted(self._grams, grams), self._grams.size - 1)
-        num_known = np.count_nonzero(self._grams[places] == grams)
-        return bool(num_known >= _LEAST_SHARE_KNOWN * grams.size)
+        is_known = self._grams[places] == grams
+        breaks = np.flatnonzero(np.concatenate(([True], is_known, [True])))
+        longest_new = int(np.diff(breaks).max()) - 1
+        is_said = np.count_nonzero(is_known) >= _LEAST_SHARE_KNOWN * grams.size
+        return bool(is_said and longest_new <= _LONGEST_NEW)
 
 
 def _grams(letters: str) -> NDArray[np.uint64]:

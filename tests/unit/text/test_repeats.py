@@ -107,6 +107,28 @@ def test_other_repetitions_stay(text: str) -> None:
     assert [] == find_repeats(text)
 
 
+def test_a_form_filled_in_for_others_stays() -> None:
+    """Notices of one wording about two people say two things."""
+    people = [
+        (
+            "邓国风",
+            "大东港海关原党委书记、关长",
+            "违规接受他人宴请，长期无偿借用管理服务对象车辆；",
+        ),
+        ("宫国政", "大窑湾海关原党委委员、副关长", "在组织函询时不如实说明问题；"),
+    ]
+    text = "\n".join(
+        f"日前，市监察委员会对大连海关所属{post}{name}严重违纪违法问题进行了纪律审查和监察调查。\n"
+        f"经查，{name}丧失理想信念，背离初心使命，无视中央八项规定精神，违规收受礼品礼金；{deed}违规从事营利"
+        f"活动；利用职务便利为他人谋利，并非法收受财物。{name}严重违反党的组织纪律和廉洁纪律，构成严重职务"
+        f"违法并涉嫌受贿犯罪，且在党的十八大后不收敛、不收手，性质严重，影响恶劣，应予严肃处理。依据《中国"
+        f"共产党纪律处分条例》等有关规定，经研究决定，由大连海关党委给予{name}开除党籍、开除公职处分；收缴其"
+        f"违纪违法所得。长海县监委将其涉嫌犯罪问题移送检察机关依法审查起诉，所涉财物一并移送。"
+        for name, post, deed in people
+    )
+    assert text == repair(text).text
+
+
 def sprinkled(chunks: list[str], count: int) -> str:
     generator = random.Random(2)
     text = BODY
