@@ -41,6 +41,7 @@ def _damaged(text: str) -> list[str]:
         f"⼴场上举行庆㊗⼤会，⼈们⽤歌声表达⼼情。{text}",
         f"首页\n新闻\n体育\n财经\n娱乐\n科技\n{text}",
         "".join(f"{char}(fù)" for char in text),
+        "".join(f"{char}(fù)" for char in text.replace("工", "\ufffd")),
         text.replace("业", "業?è)"),
         " ".join(text),
         "\u200b".join(text),

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.models import Damage, DamageKind, Edit, RepairedText, Step
+from dedup.text.annotated_losses import find_annotated_losses, name_annotated
 from dedup.text.annotations import find_annotations, most_isolated
 from dedup.text.bare_escapes import find_bare_escapes, unescape_bare
 from dedup.text.boilerplate import find_boilerplate
@@ -199,6 +200,13 @@ CATALOGUE: tuple[Repair, ...] = (
         unshift_gbk,
         Trigger.FALSE_SIGN,
         could_be_shifted,
+    ),
+    Repair(
+        "name_annotated",
+        DamageKind.LOST_CHARACTERS,
+        find_annotated_losses,
+        name_annotated,
+        Trigger.REPLACEMENT,
     ),
     Repair(
         "strip_annotations",
