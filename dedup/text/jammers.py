@@ -20,6 +20,14 @@ from numpy.typing import NDArray
 from dedup.kernels import kernel, kernel_part
 from dedup.text.code_points import code_points
 from dedup.text.marks import Mark, joined, widened_to_lines
+from dedup.text.random_tokens import (
+    could_be_inside_words,
+    find_between_paragraphs,
+    find_inside_words,
+    introduced_lines,
+    is_token,
+    stand_inside_words,
+)
 from dedup.text.words import is_han, is_listed_pair
 
 __all__ = ["could_be_jammed", "find_jammers"]
@@ -36,6 +44,7 @@ _TAG = re.compile(rf"</?(?:{_ELEMENTS})(?:\s+[\w-]+=(?:\"[^\"<>\n]*\"|'[^'<>\n]*
 _BRACKET_TAG = re.compile(
     r"\[/?(?:b|i|u|url|img|size|color|font|quote|attach|align|hide)(?:=[^\[\]\n]{1,80})?\]"
 )
+_COMMENT = re.compile(r"<!--[^<>\n]{0,80}-->")
 _EMPTY_ELEMENT = re.compile(r"<([a-z]+) id=\"\w{3,12}\">\s*</\1>")
 # Elements that no browser shows, with what they hold.
 _HIDDEN_ELEMENT = re.compile(
@@ -72,6 +81,13 @@ _QUANTITY = re.compile(
 )
 _WORD = re.compile(
     r"(?<![^\s(\"'/.,:_-])(?:[A-Z]?[a-z]{3,}|[a-z]{2}|[A-Z]{2,5})(?![^\s)\"'/.,;:!?_-])"
+)
+# `$f^{\prime}(x)=2x$`, and what is only in lines of code: calls, definitions, loops.
+_FORMULA = re.compile(r"\$(?=[^$\n]*[=^_\\+-])[^\s$](?:[^$\n]{0,300}[^\s$])?\$")
+_CODE = re.compile(
+    r"\b(?:def|class|import|from|return|print|lambda|for|while|if|elif|else|echo|sudo|SELECT|UPDATE"
+    r"|INSERT|WHERE|function|var|let|const|int|void|public|static)\b[^\n]*[(){}\[\]=;:]"
+    r"|\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\(|^\s*[A-Za-z_]\w{2,}(?:\[\w+\])?\s=\s|\b[a-z_]{3,}\(.*\)$"
 )
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]{2,}")  # `iPhone15ProMax`
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
@@ -110,7 +126,7 @@ _FEWEST_OF_CLASS = 2
 _MANY = 3
 
 _EMOJI_RUN = re.compile(
-    "[\u2600-\u2775\u2794-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d]+"
+    "[\u203b\u25b2-\u25c9\u25ce-\u25cf\u2600-\u2775\u2794-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d]+"
 )
 _FEWEST_BETWEEN = 4
 _LEAST_SHARE_BETWEEN = 0.5
@@ -125,11 +141,31 @@ _LEAST_SHARE_OF_MANY = 0.95
 def find_jammers(text: str) -> list[Mark]:
     """Return the jammers of `text`, ascending and disjoint."""
     codes = code_points(text)
-    whole = [Mark(*match.span()) for match in _SPREADSHEET.finditer(text)]
-    whole = joined([*whole, *_find_tags(text)])
-    noise = _find_noise(_blotted(text, whole)) if _has_noise(codes) else []
+    escapes = [Mark(*match.span()) for match in _SPREADSHEET.finditer(text)]
+    whole = joined([*escapes, *_find_tags(text)])
+    blotted = _blotted(text, whole)
+    noise = _find_noise(blotted) if _has_noise(codes) else []
+    if could_be_inside_words(codes):
+        noise += find_inside_words(_ADDRESS.sub(_blank, blotted))
     emoji = _find_emoji(text) if _has_emoji(codes) else []
-    return widened_to_lines(text, [*whole, *noise, *emoji])
+    marks = widened_to_lines(text, [*whole, *noise, *emoji])
+    return _with_empty_lines(text, escapes, marks)
+
+
+def _with_empty_lines(text: str, escapes: list[Mark], marks: list[Mark]) -> list[Mark]:
+    """Return marks that leave the lines that only a `_x000D_` fills, if it ends others as well.
+
+    Where each line of a spreadsheet ends so, they were empty.
+    """
+    alone = {mark for mark in escapes if _fills_line(text, mark)}
+    ends = (mark for mark in escapes if mark not in alone)
+    if not alone or not any(text[mark.end : mark.end + 1] in ("", "\n") for mark in ends):
+        return marks
+    kept = {mark.end for mark in alone}
+    return [
+        Mark(mark.start + 1, mark.end) if mark.end in kept and text[mark.start] == "\n" else mark
+        for mark in marks
+    ]
 
 
 def could_be_jammed(codes: NDArray[np.uint32]) -> bool:
@@ -141,7 +177,11 @@ def could_be_jammed(codes: NDArray[np.uint32]) -> bool:
     Args:
         codes: Code points of the text; uint32, shape (n,).
     """
-    return _has_tag(codes) or _has_noise(codes) or _has_emoji(codes)
+    return _has_tag(codes) or _has_noise(codes) or could_be_inside_words(codes) or _has_emoji(codes)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _blotted(text: str, marks: list[Mark]) -> str:
@@ -160,7 +200,9 @@ def _find_tags(text: str) -> Iterator[Mark]:
         for match in pattern.finditer(text):
             yield Mark(*match.span())
     tags = [
-        Mark(*match.span()) for pattern in (_TAG, _BRACKET_TAG) for match in pattern.finditer(text)
+        Mark(*match.span())
+        for pattern in (_TAG, _BRACKET_TAG, _COMMENT)
+        for match in pattern.finditer(text)
     ]
     if tags and not _ABOUT_MARKUP.search(text):
         yield from tags
@@ -178,13 +220,51 @@ def _find_noise(text: str) -> list[Mark]:
     repeated = {run for run, count in Counter(run.strip() for _, run in runs).items() if count > 1}
     repeated &= in_prose.keys()
     certain = [mark for mark, run in runs if _is_certain(run, repeated, _fills_line(text, mark))]
+    certain = _out_of_place(text, certain)
     likely = [
         mark
         for mark, run in runs
-        if _is_random(run, 2) or _is_scattered(run) or _is_jumbled(run.strip(), repeated, 2)
+        if _is_random(run, 2)
+        or _is_scattered(run, 1 if _fills_line(text, mark) else _FEWEST_OF_CLASS)
+        or _is_jumbled(run.strip(), repeated, 2)
     ]
+    likely = _like(text, certain, _out_of_place(text, likely))
     lines = [mark for mark in likely if _fills_line(text, mark)]
-    return likely if len(certain) >= _MANY or (certain and len(lines) > _MANY) else certain
+    if len(certain) >= _MANY or (certain and len(lines) > _MANY):
+        certain = sorted({*certain, *likely})
+    return [*certain, *find_between_paragraphs(text)]
+
+
+def _out_of_place(text: str, marks: list[Mark]) -> list[Mark]:
+    """Return those of random runs that are not the number, password or address of something."""
+    tokens = {mark for mark in marks if is_token(text[mark.start : mark.end])}
+    in_lines = {mark for mark in tokens if _fills_line(text, mark)}
+    in_prose = sorted(tokens - in_lines)
+    introduced = introduced_lines(text) if in_lines else set()
+    honest = {mark for mark in in_lines if mark.start in introduced}
+    if in_prose and not stand_inside_words(text, in_prose):
+        honest.update(in_prose)
+    return [mark for mark in marks if mark not in honest]
+
+
+def _like(text: str, certain: list[Mark], marks: list[Mark]) -> list[Mark]:
+    """Return those of some runs that are of the make of what is random without doubt."""
+    sizes: dict[bool, list[int]] = {True: [], False: []}
+    for mark in certain:
+        sizes[_fills_line(text, mark)].append(len(text[mark.start : mark.end].strip()))
+    classes = set().union(*(_classes(text[mark.start : mark.end]) for mark in certain))
+    alike = []
+    for mark in marks:
+        run = text[mark.start : mark.end].strip()
+        others = sizes[_fills_line(text, mark)]
+        if others and 2 * len(run) >= min(others) and len(run) <= 2 * max(others):
+            alike += [mark] if _classes(run) <= classes else []
+    return alike
+
+
+def _classes(run: str) -> set[int]:
+    """Return which kinds of characters a run has: small letters, capitals, digits, odd signs."""
+    return {place for place, found in enumerate((*_CLASSES, _ODD_SIGN)) if found.search(run)}
 
 
 def _fills_line(text: str, mark: Mark) -> bool:
@@ -203,15 +283,18 @@ def _is_certain(run: str, repeated: set[str], fills_line: bool) -> bool:
     )
 
 
-def _is_scattered(run: str) -> bool:
-    """Whether a run is single letters, digits and signs with blanks between them."""
+def _is_scattered(run: str, fewest: int = _FEWEST_OF_CLASS) -> bool:
+    """Whether a run is single letters, digits and signs with blanks between them.
+
+    Two of each tell; among others a letter and a sign do.
+    """
     tokens = run.split()
     num_short = sum(len(token) <= _SHORT_TOKEN for token in tokens)
     if len(tokens) < _FEWEST_TOKENS or num_short < _LEAST_SHARE_SHORT * len(tokens):
         return False
     num_letters, num_digits = sum(map(str.isalpha, run)), sum(map(str.isdigit, run))
     num_signs = len("".join(tokens)) - num_letters - num_digits
-    return min(num_letters, num_digits, num_signs) >= _FEWEST_OF_CLASS
+    return min(num_letters, max(num_digits, 2 - fewest), num_signs) >= fewest
 
 
 def _is_jumbled(run: str, repeated: set[str], leniency: int) -> bool:
@@ -228,7 +311,9 @@ def _is_jumbled(run: str, repeated: set[str], leniency: int) -> bool:
 
 def _judged(run: str) -> str:
     """Return what of a run of ASCII may be random."""
-    return _QUANTITY.sub(" ", _ADDRESS.sub(" ", run))
+    if _CODE.search(run):
+        return ""
+    return _QUANTITY.sub(" ", _ADDRESS.sub(" ", _FORMULA.sub(" ", run)))
 
 
 def _without_numbers(text: str, start: int, end: int) -> Mark:
@@ -296,6 +381,7 @@ def _is_inside_line(text: str, mark: Mark) -> bool:
 
 
 _LESS, _SQUARE, _SLASH, _UNDERSCORE = ord("<"), ord("["), ord("/"), ord("_")
+_BANG = ord("!")
 _LOW_X, _ZERO = ord("x"), ord("0")
 
 
@@ -316,7 +402,7 @@ def _has_tag(codes: NDArray[np.uint32]) -> bool:
         code = codes[at]
         following = codes[at + 1]
         if code in (_LESS, _SQUARE):
-            if following == _SLASH or 0x61 <= following <= 0x7A:
+            if following in (_SLASH, _BANG) or 0x61 <= following <= 0x7A:
                 return True
         elif code == _UNDERSCORE and following == _LOW_X and codes[at + 2] == _ZERO:
             return True
@@ -368,7 +454,8 @@ def _has_noise(codes: NDArray[np.uint32]) -> bool:
 def _is_emoji(code: int) -> bool:
     """Whether a character is of `_EMOJI_RUN`."""
     if code < 0x2600:
-        return code == 0x200D
+        is_shape = 0x25B2 <= code <= 0x25C9 or 0x25CE <= code <= 0x25CF
+        return is_shape or code in (0x200D, 0x203B)
     if code < 0x10000:
         return (
             code <= 0x2775 or 0x2794 <= code <= 0x27BF or 0x2B00 <= code <= 0x2BFF or code == 0xFE0F

@@ -447,7 +447,7 @@ def _go_through_catalogue(
         if entry.name not in known or known[entry.name][0] is not text:
             known[entry.name] = text, find(text)
         marks = known[entry.name][1]
-        if not marks:
+        if not marks or (entry.edit is remove_marked and _nothing_left(text, marks)):
             continue
         kinds[entry.kind] += len(marks)
         if entry.isolated:
@@ -460,6 +460,22 @@ def _go_through_catalogue(
             codes = code_points(text)
             triggers = look_for_damage(codes)
     return _Round(text, codes, triggers, steps, kinds, limits)
+
+
+_MOST_REMOVED = 0.9  # of a text, unless some letters are left
+_FEWEST_LEFT = 10
+
+
+def _nothing_left(text: str, marks: list[Mark]) -> bool:
+    """Whether hardly a letter of a text would be left without what is marked.
+
+    Then it is no text with something dropped in, whatever it is.
+    """
+    if sum(mark.end - mark.start for mark in marks) < _MOST_REMOVED * len(text):
+        return False
+    left = sum(map(str.isalnum, _apply(text, remove_marked(text, marks))))
+    num_letters = sum(map(str.isalnum, text))
+    return left < min(_FEWEST_LEFT, (1 - _MOST_REMOVED) * num_letters)
 
 
 def _apply(text: str, edits: Sequence[Edit]) -> str:

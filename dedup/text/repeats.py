@@ -59,8 +59,8 @@ def _find_copies(
     """Return the copies of the body, or of most of it."""
     copies = joined(
         mark
-        for start, end, source in _repeated_stretches(all_codes[letters])
-        if _is_copy(text, mark := _widened(text, letters, start, end), is_opening=source < _LENGTH)
+        for start, end in _repeated_stretches(all_codes[letters])
+        if _is_copy(text, mark := _widened(text, letters, start, end))
     )
     # Beside a whole body, a paragraph that the article itself repeats is no copy.
     largest = max((mark.end - mark.start for mark in copies), default=0)
@@ -102,10 +102,10 @@ def _has_parts(body: str) -> bool:
     return sum(len(line) >= _PLAIN_LINE for line in lines) >= _FEWEST_LINES
 
 
-def _is_copy(text: str, mark: Mark, *, is_opening: bool) -> bool:
-    """Whether a repeated stretch opens like a body of its own, or like the text, and is prose."""
+def _is_copy(text: str, mark: Mark) -> bool:
+    """Whether a repeated stretch opens like a body of its own, and is prose."""
     stretch = text[mark.start : mark.end]
-    opens = is_opening or stretch[0].isspace() or text[: mark.start].rstrip()[-1:] in _ENDS
+    opens = stretch[0].isspace() or text[: mark.start].rstrip()[-1:] in _ENDS
     return opens and stretch.count("。") * _LONGEST_SENTENCE >= len(stretch)
 
 
@@ -121,31 +121,28 @@ def _find_letters(codes: NDArray[np.uint32], found: NDArray[np.int64]) -> int:
     return count
 
 
-def _repeated_stretches(codes: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
+def _repeated_stretches(codes: NDArray[np.uint32]) -> list[tuple[int, int]]:
     """Return the long stretches that are copies of one earlier stretch each, ascending.
 
     A copy keeps its distance from what it is a copy of, and begins behind it. A form filled
     in anew repeats its phrases too, but jumps about among the earlier ones; and where each
     sentence is printed twice, what would be a copy of many lies between them.
-
-    Returns:
-        Start and end of each, and where what it is a copy of starts.
     """
-    stretches: list[tuple[int, int, int]] = []
-    growing: list[tuple[int, int, int, int]] = []
+    stretches: list[tuple[int, int]] = []
+    growing: list[tuple[int, int, int]] = []
     for start, end, distance in _runs(codes):
         # What of its own phrases an article repeats is in its copy also, and comes between.
         still = [one for one in growing if start - one[1] <= _LONGEST_GAP]
-        stretches += [one[:3] for one in growing if start - one[1] > _LONGEST_GAP]
-        for place, (first, _, source, other) in enumerate(still):
+        stretches += [one[:2] for one in growing if start - one[1] > _LONGEST_GAP]
+        for place, (first, _, other) in enumerate(still):
             if abs(distance - other) <= _MOST_DRIFT and end - distance < first + _LENGTH:
-                still[place] = (first, min(end, first + distance), source, distance)
+                still[place] = (first, min(end, first + distance), distance)
                 break
         else:
             # What follows a copy may agree with what follows the first one, a copy as well.
-            still.append((start, min(end, start + distance), start - distance, distance))
+            still.append((start, min(end, start + distance), distance))
         growing = still
-    stretches += [one[:3] for one in growing]
+    stretches += [one[:2] for one in growing]
     return sorted(one for one in stretches if one[1] - one[0] >= _FEWEST_CHARS)
 
 
