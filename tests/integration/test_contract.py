@@ -239,7 +239,7 @@ class TestSettings:
 
     @pytest.mark.parametrize(
         ("name", "value"),
-        [("DEDUP_API_KEYS", "short"), ("DEDUP_MIN_CHARS", "-1"), ("DEDUP_COPY_THRESHOLD", "7"),
+        [("DEDUP_API_KEYS", "desk:read:"), ("DEDUP_MIN_CHARS", "-1"), ("DEDUP_COPY_THRESHOLD", "7"),
          ("DEDUP_MAX_BODY_BYTES", "many"), ("DEDUP_API_KEYS_FILE", "/nowhere/keys")],
     )  # fmt: skip
     def test_wrong_values(self, tmp_path, monkeypatch, capsys, name, value):
