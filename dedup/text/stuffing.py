@@ -88,7 +88,7 @@ class _List(NamedTuple):
 def find_stuffing(text: str) -> list[Mark]:
     """Return the stuffed lists of `text`, ascending and disjoint."""
     codes = code_points(text)
-    marks = [Mark(one.start, one.end) for one in _lists(text, codes) if _is_stuffed(one)]
+    marks = [Mark(one.start, one.end) for one in _lists(text, codes) if _is_stuffed(text, one)]
     return widened_to_lines(text, [*marks, *_find_unseparated(text, codes)])
 
 
@@ -143,7 +143,21 @@ def _is_item(word: str) -> bool:
     return 0 < len(word) <= _LONGEST_ITEM and _NO_ITEM.search(word) is None
 
 
-def _is_stuffed(one: _List) -> bool:
+# `检测点：朝阳区 | 海淀区 | …`: what the list is of, and its first item.
+_INTRODUCTION = re.compile(
+    r"[\u4e00-\u9fff][：:](?: *[\u4e00-\u9fff]{2,10}[ \t|｜丨/、,，·_-]+|\s*)\Z"
+)
+_LONGEST_INTRODUCTION = 24
+
+
+def _is_introduced(text: str, one: _List) -> bool:
+    """Whether what stands in front says what a list is of."""
+    return (
+        _INTRODUCTION.search(text, max(0, one.start - _LONGEST_INTRODUCTION), one.start) is not None
+    )
+
+
+def _is_stuffed(text: str, one: _List) -> bool:
     """Whether a list is of what stuffing is made of."""
     items = [simplify(item) for item in one.items]
     places = sum(_PLACE.fullmatch(item) is not None for item in items)
@@ -151,6 +165,8 @@ def _is_stuffed(one: _List) -> bool:
     if any(item in _ANCHORS for item in items):
         return False
     if places >= _LEAST_SHARE_OF_PLACES * len(items):
+        if not keywords and len(items) < _FEWEST_PLACES_ALONE and _is_introduced(text, one):
+            return False
         is_sure = not (one.in_prose_signs or one.is_column)
         return is_sure or keywords > 0 or len(items) >= _FEWEST_PLACES_ALONE
     if one.is_column:
