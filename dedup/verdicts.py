@@ -33,7 +33,7 @@ _MOST_OF_OWN = 0.5  # of what the incoming article does not share
 _MOSTLY_PROSE = 0.5  # of an article; of less the rest is what a site puts around it
 _LEAST_BESIDE_FURNITURE = 20  # the same where most of what two texts share may be furniture
 _LEAST_DISTINCT = 0.7  # of the substitutions of a garbled text
-_LEAST_OF_SECOND = 0.25  # of an article; less of it, and a page brings a brief or a teaser
+_LEAST_OF_SECOND = 0.45  # of an article; less of it, and a page brings a brief or a teaser
 
 _WHOLE_COPIES = frozenset({Verdict.GARBLED_MIRROR, Verdict.EXACT, Verdict.REPRINT})
 _TIERS = {

@@ -147,6 +147,7 @@ CATALOGUE: tuple[Repair, ...] = (
         | Trigger.LATIN
         | Trigger.OTHER_ALPHABET
         | Trigger.CONTROL
+        | Trigger.INVISIBLE
         | Trigger.KANA
         | Trigger.PRIVATE_USE
         | Trigger.RARE_HAN,
