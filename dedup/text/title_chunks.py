@@ -117,15 +117,17 @@ def _chunks(title: str, size: int) -> list[str]:
 
 def _are_sprinkled(text: str, body: int, title: str, chunks: list[str]) -> bool:
     """Whether most pieces stand in the body, and many of them where no one would write them."""
-    places: list[list[Mark]] = []
-    for chunk in chunks:
-        places.append(_places_alone(text, body, title, chunk))
-        if places.count([]) > (1 - LEAST_SHARE_FOUND) * len(chunks):
-            return False
+    most_absent = (1 - LEAST_SHARE_FOUND) * len(chunks)
+    counts = [text.count(chunk, body) for chunk in chunks]
+    if counts.count(0) > most_absent or sum(counts) < FEWEST_PLACES or len(counts) < FEWEST_CHUNKS:
+        return False
+    places = [_places_alone(text, body, title, chunk) for chunk in chunks]
+    if places.count([]) > most_absent:
+        return False
     # A word that is all over the article must not stand for the pieces beside it.
-    usual = sorted(map(len, places))[(len(places) - 1) // 2] if places else 0
+    usual = sorted(map(len, places))[(len(places) - 1) // 2]
     num_places = sum(min(len(found), 2 * usual) for found in places)
-    if len(chunks) < FEWEST_CHUNKS or num_places < FEWEST_PLACES:
+    if num_places < FEWEST_PLACES:
         return False
     pairs = Counter(pairwise(text[body:]))
     num_certain = sum(

@@ -1,9 +1,9 @@
 """Whether the pieces of a title could be all over its body: asked before they are looked at.
 
 Most titles have a word that comes again in the article, and hardly any have all. One pass of a
-kernel over the body counts how often the first four characters of each piece stand in it, for
-pieces of all sizes, in both forms of the title that `dedup.text.title_chunks` knows: as it is
-written, and its ideographs alone.
+kernel over the body counts how often each piece stands in it, found by its first four
+characters, for pieces of all sizes, in both forms of the title that `dedup.text.title_chunks`
+knows: as it is written, and its ideographs alone.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ FEWEST_PLACES = 6
 
 
 def could_have_title_chunks(codes: NDArray[np.uint32]) -> bool:
-    """Whether the beginnings of most pieces of a title stand in the body, and often enough.
+    """Whether most pieces of a title stand in the body, and often enough.
 
     `find_title_chunks` marks nothing in other texts.
 
@@ -94,12 +94,18 @@ def _is_new(title: NDArray[np.uint32], start: int, size: int) -> bool:
 
 
 @kernel_part
-def _list_heads(
-    title: NDArray[np.uint32], length: int, size: int, heads: NDArray[np.uint64], count: int
+def _list_pieces(
+    title: NDArray[np.uint32],
+    length: int,
+    size: int,
+    heads: NDArray[np.uint64],
+    starts: NDArray[np.int64],
+    count: int,
 ) -> int:
-    """Write the beginnings of all pieces of one size behind `count` others; return the number.
+    """Write all pieces of one size behind `count` others; return the number.
 
-    As numbers of 16 bits a character: those beyond the basic plane may be taken for others.
+    Of each where it starts, and its beginning as a number of 16 bits a character: those beyond
+    the basic plane may be taken for others.
     """
     for start in range(0, length - size + 1, size):
         if _is_new(title, start, size):
@@ -107,8 +113,44 @@ def _list_heads(
             for at in range(start, start + _HEAD):
                 head = head << _BITS_OF_CHAR | np.uint64(title[at] & _LOWER_HALF)
             heads[count] = head
+            starts[count] = start
             count += 1
     return count
+
+
+@kernel_part
+def _goes_on(
+    codes: NDArray[np.uint32], at: int, title: NDArray[np.uint32], start: int, stop: int
+) -> bool:
+    """Whether the characters of a title from `start` to `stop` stand in a text from `at` on."""
+    if at + stop - start > codes.size:
+        return False
+    size = stop - start
+    same = 0
+    while same < size and codes[at + same] == title[start + same]:
+        same += 1
+    return same == size
+
+
+@kernel_part
+def _count_pieces(
+    codes: NDArray[np.uint32],
+    at: int,
+    rolling: np.uint64,
+    forms: NDArray[np.uint32],
+    heads: NDArray[np.uint64],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    places: NDArray[np.int64],
+) -> None:
+    """Count the pieces whose beginning ends here, if they go on behind it."""
+    for group in range(ends.size - 1):
+        rest = SIZES[group % _NUM_SIZES] - _HEAD
+        for piece in range(ends[group], ends[group + 1]):
+            if heads[piece] == rolling:
+                start = starts[piece] + _HEAD
+                title = forms[group // _NUM_SIZES]
+                places[piece] += _goes_on(codes, at + 1, title, start, start + rest)
 
 
 @kernel_part
@@ -135,12 +177,13 @@ def _has_pieces(codes: NDArray[np.uint32]) -> bool:
     lengths = np.zeros(2, np.int64)
     _write_forms(codes, length, forms, lengths)
     heads = np.empty(_MOST_PIECES, np.uint64)
+    starts = np.empty(_MOST_PIECES, np.int64)
     ends = np.zeros(2 * _NUM_SIZES + 1, np.int64)  # of the pieces of one form and size
     num_heads = 0
     for group in range(2 * _NUM_SIZES):
         form = group // _NUM_SIZES
         size = SIZES[group % _NUM_SIZES]
-        num_heads = _list_heads(forms[form], lengths[form], size, heads, num_heads)
+        num_heads = _list_pieces(forms[form], lengths[form], size, heads, starts, num_heads)
         ends[group + 1] = num_heads
     is_marked = np.zeros(_NUM_MARKED, np.bool_)
     for head in heads[:num_heads]:
@@ -150,8 +193,7 @@ def _has_pieces(codes: NDArray[np.uint32]) -> bool:
     for at in range(length + 1, codes.size):
         rolling = rolling << _BITS_OF_CHAR | np.uint64(codes[at] & _LOWER_HALF)
         if is_marked[rolling * _FACTOR >> _SHIFT_OF_MARK] and at >= length + _HEAD:
-            for piece in range(num_heads):
-                places[piece] += heads[piece] == rolling
+            _count_pieces(codes, at, rolling, forms, heads, starts, ends, places)
     are_enough = False
     for group in range(2 * _NUM_SIZES):
         are_enough |= _are_enough(places, ends[group], ends[group + 1])
