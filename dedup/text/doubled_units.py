@@ -55,7 +55,7 @@ def find_doubled_units(text: str) -> list[Mark]:
         num_stops = sum(text.count("。", mark.start, mark.end) for mark in marks)
         is_prose = num_stops * _LONGEST_SENTENCE >= num_doubled
         if (
-            len(doubled) >= _FEWEST_DOUBLED
+            len({unit.letters for _, _, unit in doubled}) >= _FEWEST_DOUBLED
             and num_doubled >= max(_FEWEST_CHARS, _LEAST_SHARE * num_letters)
             and is_prose
         ):

@@ -23,6 +23,7 @@ _LONGEST_GAP = 60  # characters between two of them that are one stretch
 _MOST_DRIFT = 30  # characters more or fewer than in the copy before
 _FEWEST_CHARS = 60  # of a stretch
 _LEAST_SHARE = 0.42  # of the text
+_MOST_SHARE = 0.78  # four copies, and a little
 _LEAST_SHARE_OF_LARGEST = 0.2
 _LEAST_SHARE_OF_PLACES = 0.15  # where ten characters come again; few do if some are lost
 _LONGEST_SENTENCE = 200
@@ -37,6 +38,13 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 def find_repeats(text: str) -> list[Mark]:
     """Return what is printed again, from its second time on, and nothing said only there."""
+    marks = _find_repeats(text)
+    # One sentence again and again, as in a refrain or in a test, is no body.
+    is_body = sum(mark.end - mark.start for mark in marks) <= _MOST_SHARE * len(text)
+    return marks if is_body else []
+
+
+def _find_repeats(text: str) -> list[Mark]:
     again = _printed_whole(text)
     if again is not None:
         return [again]
@@ -88,9 +96,11 @@ def _printed_whole(text: str) -> Mark | None:
             whole[:size]
         )
         is_headline = not _CREDIT.search(whole[size:period].strip())
-        if is_body and is_headline and whole.startswith(whole[period:]):
+        if whole.startswith(whole[period:]):
+            # Several of what is no body, one behind the other, are none either.
             begin = text.index(whole[:1])
-            return Mark(begin + size, begin + len(whole))
+            copies_behind = Mark(begin + size, begin + len(whole))
+            return copies_behind if is_body and is_headline else None
     return None
 
 

@@ -80,7 +80,7 @@ class TestUpkeep:
         """The command tells the size of a shared store as of any other."""
         figures = json.loads(dedup("store", "stats", "--json", "--store", location).stdout)
 
-        assert (9, 6) == (figures["articles"], figures["clusters"])
+        assert (10, 6) == (figures["articles"], figures["clusters"])
         assert figures["bytes_on_disk"] > 0
 
     def test_verify(self, location):
@@ -101,7 +101,7 @@ class TestUpkeep:
 
         assert [] == violations(location, OTHER)
         with Deduplicator.open(location, OTHER) as deduplicator:
-            assert 9 == deduplicator.stats().articles
+            assert 10 == deduplicator.stats().articles
 
     def test_backup_is_an_export(self, location, tmp_path):
         """The backup of a shared store is a file that an import takes."""

@@ -182,3 +182,10 @@ def test_distances(text: str) -> None:
         _find_distances(codes, distances)
 
     assert [at - text.find(text[at : at + 10]) for at in range(len(text) - 9)] == distances.tolist()
+
+
+@pytest.mark.parametrize("times", [4, 10, 50])
+def test_one_sentence_again_and_again_is_no_body(times: int) -> None:
+    """What is printed more than a few times was never a body."""
+    assert [] == find_repeats(SENTENCES[1] * times)
+    assert [] == find_repeats("\n".join(SENTENCES[:2] * max(times, 6)))
