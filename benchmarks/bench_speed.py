@@ -1,6 +1,6 @@
 """Measure speed as ratios within one run: against packages as they come, and against limits.
 
-    python benchmarks/bench_speed.py [--corpus DIRECTORY] [--articles 4000] [--rounds 3]
+    python benchmarks/bench_speed.py [--corpus DIRECTORY] [--articles 20000] [--rounds 3]
         [--readme README.md]
 
 Articles are put together from those of a corpus (a directory of `*.jsonl.gz` files), or from
@@ -225,7 +225,7 @@ def main() -> None:
     """Measure, print, and write the README's table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--corpus", type=Path)
-    parser.add_argument("--articles", type=int, default=4_000)
+    parser.add_argument("--articles", type=int, default=20_000)
     parser.add_argument("--requests", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--readme", type=Path)

@@ -27,6 +27,7 @@ __all__ = [
 
 _SHARE_OF_COPIES = 0.05
 _SHORTEST, _LONGEST = 150, 6_000
+_MANY = 1_000  # texts
 _NUM_COMMON = 1_500  # nine in ten characters of news are among these
 _ABOUT_AS_COMMON = 300
 _CLAUSE = re.compile(r"[^，。！？；\n]{4,}[，。！？；]")
@@ -55,11 +56,10 @@ def read_texts(corpus: Path | None) -> list[str]:
 
 
 def make_articles(texts: Sequence[str], count: int, *, length: int | None, seed: int) -> list[Made]:
-    """Return articles put together from sentences of real ones.
+    """Return articles put together from real ones; one in twenty is a copy (`with_copies`).
 
-    In each the commonest Han characters stand for others about as common, so that two
-    articles with a sentence in common share no shingle, and yet rare characters are as rare
-    and as lonely as in print. One in twenty is a copy; see `with_copies`.
+    Of many texts they are `mixed`. Of few, any two would share clauses: so sentences are put
+    together, and in each article the commonest Han characters stand for others about as common.
 
     Args:
         texts: Real articles.
@@ -68,11 +68,12 @@ def make_articles(texts: Sequence[str], count: int, *, length: int | None, seed:
         seed: Makes two calls give the same.
     """
     generator = Random(seed)
-    return list(islice(with_copies(_exchanged(texts, length, generator), generator), count))
+    make = mixed if len(texts) >= _MANY else _exchanged
+    return list(islice(with_copies(make(texts, generator, length), generator), count))
 
 
-def mixed(texts: Sequence[str], generator: Random) -> Iterator[str]:
-    """Yield articles of clauses of others, of the lengths of these.
+def mixed(texts: Sequence[str], generator: Random, length: int | None = None) -> Iterator[str]:
+    """Yield articles of clauses of others, of the lengths of these or of so many characters.
 
     They are made in no time, and as many of 10,000 share sampled shingles with a new one as of
     real articles.
@@ -80,13 +81,13 @@ def mixed(texts: Sequence[str], generator: Random) -> Iterator[str]:
     clauses = [clause for text in texts for clause in _CLAUSE.findall(text)]
     lengths = [max(_SHORTEST, min(len(text), _LONGEST)) for text in texts]
     while True:
-        wanted = 1.25 * generator.choice(lengths)
+        wanted = length or 1.25 * generator.choice(lengths)
         pieces: list[str] = []
         num_chars = 0
         while num_chars < wanted:
             pieces.append(generator.choice(clauses))
             num_chars += len(pieces[-1])
-        yield "".join(pieces)
+        yield "".join(pieces)[:length]
 
 
 def with_copies(originals: Iterable[str], generator: Random) -> Iterator[Made]:
@@ -107,7 +108,7 @@ def with_copies(originals: Iterable[str], generator: Random) -> Iterator[Made]:
         yield latest[-1]
 
 
-def _exchanged(texts: Sequence[str], length: int | None, generator: Random) -> Iterator[str]:
+def _exchanged(texts: Sequence[str], generator: Random, length: int | None) -> Iterator[str]:
     sentences = [f"{one}。" for text in texts for one in text.split("。") if len(one) > 15]
     counts = Counter(char for text in texts[:2_000] for char in text if is_han(char))
     commonest = [char for char, _ in counts.most_common(_NUM_COMMON)]
