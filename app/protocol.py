@@ -9,6 +9,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from app.answering import Answering
 from app.problems import MALFORMED_REQUEST, problem_body
 from app.scope import BODY_IS_THERE, PENDING
 
@@ -81,6 +82,7 @@ class Connection(HttpToolsProtocol):
         """Begin to answer."""
         self._head_is_there()
         super().on_headers_complete()
+        self.cycle.__class__ = Answering  # the base class names its own
         cast("dict[str, Any]", self.scope)[PENDING] = len(self.tasks)
 
     def on_message_complete(self) -> None:

@@ -1,8 +1,19 @@
 """Request and response bodies. Requests are checked by these; responses are described."""
 
+from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from dedup.models import Article, DamageKind, TextFormat, Verdict
 
@@ -26,6 +37,18 @@ __all__ = [
 ]
 
 ArticleId = Annotated[str, Field(min_length=1, max_length=512, examples=["a17"])]
+_TIME = TypeAdapter[datetime](AwareDatetime)
+
+
+def _read_time(value: object) -> object:
+    """Read a time whichever parser read the JSON; what is none is refused by its field."""
+    if isinstance(value, str):
+        with suppress(ValidationError):
+            return _TIME.validate_python(value)
+    return value
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_read_time)]
 Score = Annotated[float, Field(ge=0, le=1, examples=[0.97])]
 
 
@@ -54,7 +77,7 @@ class CheckOptions(_Request):
     id: ArticleId | None = None
     title: Annotated[str, Field(max_length=4096)] | None = None
     url: Annotated[str, Field(max_length=4096)] | None = None
-    published_at: AwareDatetime | None = None
+    published_at: Time | None = None
     format: Annotated[TextFormat, Field(strict=False)] = TextFormat.AUTO
     remember: bool = True
     passages: bool = False
@@ -86,7 +109,7 @@ class ReplaceRequest(_Request):
     text: str
     title: Annotated[str, Field(max_length=4096)] | None = None
     url: Annotated[str, Field(max_length=4096)] | None = None
-    published_at: AwareDatetime | None = None
+    published_at: Time | None = None
     format: Annotated[TextFormat, Field(strict=False)] = TextFormat.AUTO
 
 
