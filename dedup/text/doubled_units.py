@@ -51,14 +51,14 @@ def find_doubled_units(text: str) -> list[Mark]:
         doubled = list(_doubled(units, most))
         num_letters = sum(len(unit.letters) for unit in units)
         num_doubled = sum(len(unit.letters) for _, _, unit in doubled)
+        if (
+            num_doubled < max(_FEWEST_CHARS, _LEAST_SHARE * num_letters)
+            or len({unit.letters for _, _, unit in doubled}) < _FEWEST_DOUBLED
+        ):
+            continue
         marks = [_all_but_closing(text, *three) for three in doubled]
         num_stops = sum(text.count("。", mark.start, mark.end) for mark in marks)
-        is_prose = num_stops * _LONGEST_SENTENCE >= num_doubled
-        if (
-            len({unit.letters for _, _, unit in doubled}) >= _FEWEST_DOUBLED
-            and num_doubled >= max(_FEWEST_CHARS, _LEAST_SHARE * num_letters)
-            and is_prose
-        ):
+        if num_stops * _LONGEST_SENTENCE >= num_doubled:
             return joined(marks)
     return []
 
