@@ -66,8 +66,9 @@ _SIGNS_AT_ONCE = 256
 # Stretches of a text whose words are asked. A text may have a `?` for every lost character, and
 # each takes a tenth of a millisecond.
 _MOST_ASKED_FOR_WORDS = 24
-# More than any article has: what has more was written so, and each costs 60 µs to put right.
-_MOST_SHIFTS = 6_000
+# Signs looked at closely in a whole text. More than any article has: what has more is made of
+# signs, and each takes a twentieth of a millisecond.
+_MOST_STRADDLES = 6_000
 
 _ODDS_OF_HALF_BYTE = 4.0  # a `?` directly in front of a sign
 _ODDS_OF_STRAY_LETTER = 2.0  # behind the stretch, `屡c性`
@@ -105,6 +106,7 @@ def find_shifts(text: str) -> list[Mark]:
     straddles: list[_Straddle] = []
     end = 0
     patience, patience_for_words = _MOST_SOUND_SIGNS, _MOST_ASKED_FOR_WORDS
+    num_read = 0
     for at, most in _signs(source):
         if at < end:
             continue
@@ -113,6 +115,9 @@ def find_shifts(text: str) -> list[Mark]:
         patience -= 1
         if most < (_LEAST_GAIN if patience_for_words else _LEAST_GAIN_WITHOUT_WORDS):
             continue
+        num_read += 1
+        if num_read > _MOST_STRADDLES:
+            return []
         straddle = _best_straddle(source, max(end, at - _is_half_byte(text, at)))
         is_likely = _gains_enough(straddle)
         if not is_likely and straddle.gain >= _LEAST_GAIN and patience_for_words:
@@ -122,8 +127,6 @@ def find_shifts(text: str) -> list[Mark]:
             straddles.append(straddle)
             end = straddle.end
             patience = _MOST_SOUND_SIGNS
-            if len(straddles) == _MOST_SHIFTS:
-                return []
     if not straddles or not _is_believable(source, straddles):
         return []
     marks = [Mark(straddle.start, straddle.end) for straddle in straddles]

@@ -164,6 +164,8 @@ def _runs(codes: NDArray[np.uint32]) -> Iterator[tuple[int, int, int]]:
     if len(again) < _LEAST_SHARE_OF_PLACES * len(distances) or not len(again):
         return
     cuts = np.flatnonzero((np.diff(again) > 1) | (np.diff(distances[again]) != 0))
+    if len(cuts) > len(codes) // _LENGTH:
+        return  # a jumble of a few phrases
     starts, ends = again[np.append(0, cuts + 1)], again[np.append(cuts, -1)] + _LENGTH
     yield from zip(starts.tolist(), ends.tolist(), distances[starts].tolist(), strict=True)
 

@@ -122,14 +122,18 @@ def read_on(codes: NDArray[np.uint32], start: int, lead: int, script: int) -> Wa
             that is not known.
     """
     out = np.empty(_LONGEST + 1, np.int32)
-    count, end, gain, ending, leftover = _read_on(codes, start, lead, script, model(), out)
+    count, end, gain, ending, leftover = _read_on(
+        codes, start, lead, _LONGEST, script, model(), out
+    )
     return Walk(out[:count], end, gain, ending, leftover)
 
 
 def gains(
     codes: NDArray[np.uint32], starts: list[int], leads: list[int], script: int
 ) -> tuple[list[float], list[int]]:
-    """Return what `read_on` gains from each of many places, and the first character there.
+    """Return what `read_on` gains at least from each of many places, and the first character.
+
+    Reading ends where the gain is beyond any doubt.
 
     Args:
         codes: Code points of the whole text; uint32.
@@ -330,7 +334,9 @@ def _gains(
     firsts = np.empty(starts.size, np.int32)
     out = np.empty(_LONGEST + 1, np.int32)
     for index in range(starts.size):
-        count, _, gained[index], _, _ = _read_on(codes, starts[index], leads[index], script, m, out)
+        count, _, gained[index], _, _ = _read_on(
+            codes, starts[index], leads[index], _LONG_TRIAL, script, m, out
+        )
         firsts[index] = out[0] if count else -1
     return gained, firsts
 
@@ -352,7 +358,7 @@ def _highest_gain(
                 continue
             # At half width the sign stands for its pair at full width, A3 and so on.
             lead = int(pair & 0xFF) if pair >= 0x100 else int(pair | 0x80)
-            count, _, gain, _, _ = _read_on(codes, place + 1, lead, script, m, out)
+            count, _, gain, _, _ = _read_on(codes, place + 1, lead, _LONG_TRIAL, script, m, out)
             gain += odds.half_byte if is_half else 0.0
             gain += odds.closed_quote if count > 0 and out[0] == _CLOSING_QUOTE else 0.0
             gain += odds.blank if _IDEOGRAPHIC_SPACE in out[:count] else 0.0
@@ -386,7 +392,13 @@ def _other_script(codes: NDArray[np.uint32], scripts: NDArray[np.uint8]) -> int:
 
 @kernel_part
 def _read_on(  # noqa: C901 - one walk, and each call of a kernel costs as much as a step
-    codes: NDArray[np.uint32], start: int, lead: int, script: int, m: Model, out: NDArray[np.int32]
+    codes: NDArray[np.uint32],
+    start: int,
+    lead: int,
+    longest: int,
+    script: int,
+    m: Model,
+    out: NDArray[np.int32],
 ) -> tuple[int, int, float, int, int]:
     """Write the characters to `out`; return count, end, gain, ending and leftover byte."""
     gain = highest = 0.0
@@ -411,7 +423,7 @@ def _read_on(  # noqa: C901 - one walk, and each call of a kernel costs as much 
         if total > best:
             best, best_count, best_end, best_ending = total, count, end, ending
             best_lead, final_char = lead, char
-        if at >= codes.size or at - start >= _LONGEST or not _is_lead(lead):
+        if at >= codes.size or at - start >= longest or not _is_lead(lead):
             break
         # How it would go on.
         code = int(codes[at])

@@ -102,6 +102,7 @@ _LEAST_IMPLAUSIBLE_REST = 5.0  # beside what is certain
 # Of random characters, too, some stretches are Chinese in another encoding by chance; only
 # of misread text, most of what is implausible is.
 _MOST_UNEXPLAINED = 0.75
+_MOST_STRETCHES = 1_000  # an article has one a line at most; random characters, thousands
 _MARGIN = 30  # characters on either side of what is implausible: misread ones gain much more
 _MOST_NEAR = 0.5  # of a text
 _LAST_CODE = 0xFFFF  # of the table; no character, so that it stands for all beyond
@@ -175,7 +176,8 @@ def _choose(text: str, readings: list[tuple[Stretch, _Confusion]]) -> list[Stret
     """Return the believable readings that gain most where several overlap, in order."""
     free = np.ones(len(text), np.bool_)
     chosen: list[Stretch] = []
-    for stretch, confusion in sorted(readings, key=lambda reading: -reading[0].gain):
+    by_gain = sorted(readings, key=lambda reading: -reading[0].gain)
+    for stretch, confusion in by_gain[:_MOST_STRETCHES]:
         is_free = free[stretch.start : stretch.end].all()
         if is_free and _is_believable(text, stretch, confusion):
             chosen.append(_widened(text, _with_restored(stretch, confusion), confusion, free))
@@ -236,7 +238,8 @@ def _is_believable(text: str, stretch: Stretch, confusion: _Confusion) -> bool:
     if num_different < _FEWEST_DIFFERENT:
         return False
     if confusion == _UTF8_AS_BIG5:
-        return stretch.gain >= _ENOUGH_GAIN_OF_WRECK
+        # What is left of GBK read as UTF-8, `����ʡ��ί`, does not become Chinese.
+        return stretch.gain >= _ENOUGH_GAIN_OF_WRECK and _mean_odds(stretch.text) > 0.0
     if beyond_ascii.count(LOST) > _MOST_LOST * len(beyond_ascii):
         return False
     if confusion not in _PAIRS_AS_PAIRS:

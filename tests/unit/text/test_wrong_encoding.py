@@ -167,6 +167,13 @@ class TestLossy:
         assert {DamageKind.WRONG_ENCODING, DamageKind.LOST_CHARACTERS} <= set(repaired.damage.kinds)
         assert len(set(repaired.text) - set(TEXT) - {"�"}) < 10
 
+    def test_long_text_of_gbk_as_utf_8(self, seeds):
+        """It is no UTF-8 read as Big5, which would be read again and again."""
+        repaired = repair(seeds["004"].encode("gbk", "replace").decode("utf-8", "replace"))
+
+        assert ["mark_debris"] == [step.repair for step in repaired.steps]
+        assert repaired.text.count("�") > 0.9 * len(repaired.text)
+
 
 class TestMarksOfLoss:
     @pytest.mark.parametrize(
