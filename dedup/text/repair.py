@@ -64,7 +64,7 @@ from dedup.text.wrong_encoding import find_misread, read_anew
 __all__ = ["CATALOGUE", "ISOLATED_MARKS", "RULES_VERSION", "Repair", "origins", "repair", "replay"]
 
 
-RULES_VERSION = 4
+RULES_VERSION = 5
 """Part of the scheme: raised when a change of the rules changes what any text becomes."""
 
 

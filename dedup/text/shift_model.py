@@ -102,12 +102,12 @@ class SignOdds(NamedTuple):
 
     Attributes:
         half_byte: A `?` directly in front of the sign.
-        closed_quote: It opens with `”`.
+        quote: It opens with a quotation mark.
         blank: There is an ideographic space in it.
     """
 
     half_byte: float
-    closed_quote: float
+    quote: float
     blank: float
 
 
@@ -360,7 +360,7 @@ def _highest_gain(
             lead = int(pair & 0xFF) if pair >= 0x100 else int(pair | 0x80)
             count, _, gain, _, _ = _read_on(codes, place + 1, lead, _LONG_TRIAL, script, m, out)
             gain += odds.half_byte if is_half else 0.0
-            gain += odds.closed_quote if count > 0 and out[0] == _CLOSING_QUOTE else 0.0
+            gain += odds.quote if count > 0 and out[0] in _QUOTATION_MARKS else 0.0
             gain += odds.blank if _IDEOGRAPHIC_SPACE in out[:count] else 0.0
             highest = max(highest, gain)
     return highest
@@ -373,7 +373,7 @@ def _is_half_byte(codes: NDArray[np.uint32], at: int, m: Model) -> bool:
     return is_inside and codes[at - 1] in _QUESTION_MARKS and m.tables[_FOLLOWERS, codes[at]] != 0
 
 
-_CLOSING_QUOTE, _IDEOGRAPHIC_SPACE = ord("”"), 0x3000
+_QUOTATION_MARKS, _IDEOGRAPHIC_SPACE = tuple(map(ord, "“”「」『』")), 0x3000
 _FEWEST_OF_SCRIPT = 5  # one character in so many hundred is of the other script by itself
 
 
@@ -471,7 +471,7 @@ def _best_end(
     following = int(codes[at + 1]) if at + 1 < codes.size else 0
     if 0x40 <= code <= 0x7E and not 0x61 <= following | 0x20 <= 0x7A:
         stray = m.chars[lead << 8 | code]
-        gain = _log_of(stray, last, script, m) - _log_of(code, 0, 0, m)
+        gain = max(_log_of(stray, last, script, m), _LOG_OF_DROPPED) - _log_of(code, 0, 0, m)
         gain += _log_of(following, stray, script, m) - _log_of(following, 0, script, m)
         if gain > total:
             total, ending, end, char = gain, _STRAY, at + 1, stray

@@ -44,8 +44,16 @@ from dedup.text.shift_model import (
     rank_pairs,
     read_on,
 )
+from dedup.text.words import is_common
 
-__all__ = ["CERTAIN_OF_FIRST", "CERTAIN_OF_LAST", "Reading", "ShiftedText", "chars_with_reading"]
+__all__ = [
+    "CERTAIN_OF_FIRST",
+    "CERTAIN_OF_LAST",
+    "QUOTES",
+    "Reading",
+    "ShiftedText",
+    "chars_with_reading",
+]
 
 
 class Reading(NamedTuple):
@@ -86,6 +94,12 @@ _WHOLE_ANNOTATIONS = tuple(
 )
 _CLOSING_TAG = re.compile(r"/[a-z][a-z0-9]{0,9}>")
 _FIRST_PRIVATE_USE, _LAST_PRIVATE_USE = 0xE000, 0xE765
+QUOTES = {"”": "“", "」": "「", "』": "『"}
+"""The sign that opens a quotation, by the one that closes it."""
+
+_NEXT_QUOTE = {
+    closing: re.compile(f"[{opening}{closing}\n]") for closing, opening in QUOTES.items()
+}
 _HALF_BYTES = "?？"
 _LEAD_OF_SIGNS = 0xA1
 _FULL_STOP = ord("。")
@@ -165,13 +179,18 @@ class ShiftedText:
         window = self.text[start : start + _CONTEXT]
         return _without_annotations(window)[:_LONGEST_CONTEXT]
 
-    def quote_is_open(self, at: int) -> bool:
+    def quote_is_open(self, at: int, closing: str = "”") -> bool:
         """Whether a quotation that opens before `at` in the same line has not been closed."""
         # Bounded, since a text may be one line of megabytes and this is asked in many places.
         furthest = max(0, at - _LONGEST_LINE)
         line_start = max(self.text.rfind("\n", furthest, at) + 1, furthest)
-        opened = self.text.rfind("“", line_start, at)
-        return opened >= 0 and self.text.find("”", opened, at) < 0
+        opened = self.text.rfind(QUOTES[closing], line_start, at)
+        return opened >= 0 and self.text.find(closing, opened, at) < 0
+
+    def quote_is_closed(self, at: int, closing: str = "”") -> bool:
+        """Whether a quotation that is open at `at` closes before the next one or the line's end."""
+        match = _NEXT_QUOTE[closing].search(self.text, at, at + _LONGEST_LINE)
+        return match is not None and match[0] == closing
 
     def most_certain(
         self,
@@ -302,11 +321,13 @@ class ShiftedText:
         if self.has_private_use:
             return "".join(chars)
         last_is_certain = walk.ending <= Ending.ASCII
+        after = self.after(walk.end) if last_is_certain else ""
         for index in find_unlinked(walk.codes).tolist():
-            if index == len(chars) - 1 and last_is_certain:
+            if index == len(chars) - 1 and last_is_certain and is_common(chars[index]):
                 continue
             in_front = (before + "".join(chars[:index]))[-_LONGEST_CONTEXT:]
             behind = "".join(map(chr, walk.codes[index + 1 : index + 1 + _LONGEST_CONTEXT]))
+            behind = (behind + after)[:_LONGEST_CONTEXT]
             chars[index] = self._char_or_dropped_pair(chars[index], in_front, behind, walk.end)
         return "".join(chars)
 
@@ -320,13 +341,25 @@ class ShiftedText:
         can_be_lost = _can_be_lost(self.other_script)
         pairs = pairs[can_be_lost[pairs[:, 0]] & can_be_lost[pairs[:, 1]]]
         if not len(pairs):
-            return char
+            return 2 * LOST if _is_private_use(char) else char
         alone = np.array([[ord(char), 0]], np.int32)
         logs = choose(np.concatenate([alone, pairs]), *contexts, self._nearby(at))
         best, lead = choose_one(logs[1:])
-        if logs[0] >= logs[1 + best] + _ODDS_OF_DROPPED:
+        if not _is_private_use(char) and logs[0] >= logs[1 + best] + _ODDS_OF_DROPPED:
             return char
-        return "".join(map(chr, pairs[best])) if lead >= _CERTAIN_OF_PAIR else LOST * 2
+        if lead >= _CERTAIN_OF_PAIR:
+            return "".join(map(chr, pairs[best]))
+        return "".join(_certain_in_column(column, logs[1:]) for column in pairs.T)
+
+
+def _certain_in_column(codes: NDArray[np.int32], logs: NDArray[np.float64]) -> str:
+    """Return the character that most of the likely candidates have in one place, else `�`."""
+    best = codes[np.argmax(logs)]
+    with_it, others = logs[codes == best], logs[codes != best]
+    if not others.size:
+        return chr(best)
+    lead = np.logaddexp.reduce(with_it) - np.logaddexp.reduce(others)
+    return chr(best) if lead >= _CERTAIN_OF_PAIR else LOST
 
 
 @cache
@@ -343,6 +376,11 @@ def _candidates(chars: str, other_script: int) -> NDArray[np.int32]:
     codes = np.zeros((len(chars), 2), np.int32)
     codes[:, 0] = code_points(chars)
     return codes[_can_be_lost(other_script)[codes[:, 0]]]
+
+
+def _is_private_use(char: str) -> bool:
+    """Whether no character has these bytes, so that a pair was dropped inside it."""
+    return _FIRST_PRIVATE_USE <= ord(char) <= _LAST_PRIVATE_USE
 
 
 def _without_annotations(text: str) -> str:

@@ -589,6 +589,8 @@ def _may_be_shifted(codes: NDArray[np.uint32], sign: int, tables: NDArray[np.int
     if codes[sign] < 0x80:
         lead = codes[sign] | 0x80
     start = sign + 1
+    if _is_quote_or_dropped(codes, start, lead, tables):
+        return True
     for at in range(start, min(codes.size, start + _FURTHEST)):
         pair = tables[_PAIRS, codes[at]]
         if pair < 0x100:
@@ -609,6 +611,27 @@ def _may_be_shifted(codes: NDArray[np.uint32], sign: int, tables: NDArray[np.int
             return False
         lead = pair & 0xFF
     return balance >= 0
+
+
+_LEAD_OF_QUOTES, _TRAILS_OF_QUOTES = 0xA1, (0xB0, 0xB1, 0xB8, 0xB9, 0xBA, 0xBB)  # “”「」『』
+_LEADS_OF_DROPPED = (0xA1, 0xA3, 0xBB, 0xBF)  # AC opens no common character and a dropped pair
+
+
+@kernel_part
+def _is_quote_or_dropped(
+    codes: NDArray[np.uint32], at: int, lead: int, tables: NDArray[np.int32]
+) -> bool:
+    """Whether what follows a sign may be half of a quotation mark, or a letter and no word.
+
+    Behind the latter's half of a character two more were dropped: 上海、廣 is `上！V`.
+    """
+    if at + 1 >= codes.size:
+        return False
+    code, following = codes[at], codes[at + 1]
+    if lead == _LEAD_OF_QUOTES and tables[_PAIRS, code] >> 8 in _TRAILS_OF_QUOTES:
+        return True
+    is_letter = 0x40 <= code <= 0x7E and lead in _LEADS_OF_DROPPED
+    return bool(is_letter and tables[_BITS, following] & _HAN)
 
 
 @kernel_part

@@ -321,7 +321,7 @@ def _may_follow(
     if trail not in _LEADS_OF_SIGNS:
         result &= is_common_pair[trail << 8 | pairs >> 8] | ~is_common_pair[pairs]
     letters = np.arange(0x40, 0x7F)
-    result[letters] = is_common_pair[trail << 8 | letters]
+    result[letters] = True  # of which character is asked where what is beside it is known
     result[_codes(_HALF_WIDTH_SIGNS)] = is_common_pair[trail << 8 | 0xA3]
     return result
 
