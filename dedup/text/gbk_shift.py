@@ -61,16 +61,13 @@ _ENOUGH_GAIN_OF_ODD_WORDS = 4.0  # where what comes out is not usual
 _ENOUGH_GAIN_OF_WORDS_AMONG_OTHERS = 2.5
 _LOG_OF_LOST = -4.0  # of a character that is not known, one as usual as most
 _ENOUGH_ANNOTATIONS = 3
-# Signs looked at behind the last stretch found. An article has hundreds; a text of nothing
-# but signs would take half a minute.
-_MOST_SOUND_SIGNS = 2_000
 _SIGNS_AT_ONCE = 256
 # Stretches of a text whose words are asked. A text may have a `?` for every lost character, and
 # each takes a tenth of a millisecond.
 _MOST_ASKED_FOR_WORDS = 24
 # Signs looked at closely in a whole text. More than any article has: what has more is made of
 # signs, and each takes a twentieth of a millisecond.
-_MOST_STRADDLES = 6_000
+_MOST_STRADDLES = 3_000
 
 _ODDS_OF_HALF_BYTE = 4.0  # a `?` directly in front of a sign
 _ODDS_OF_STRAY_LETTER = 2.0  # behind the stretch, `屡c性`
@@ -110,28 +107,24 @@ def find_shifts(text: str) -> list[Mark]:
     source = ShiftedText(text)
     straddles: list[_Straddle] = []
     end = 0
-    patience, patience_for_words = _MOST_SOUND_SIGNS, _MOST_ASKED_FOR_WORDS
-    num_read = 0
+    num_read = num_asked = 0
     for at, most in _signs(source):
         if at < end:
             continue
-        if patience == 0:
-            break
-        patience -= 1
-        if most < (_LEAST_GAIN if patience_for_words else _LEAST_GAIN_WITHOUT_WORDS):
+        may_ask = num_asked < _MOST_ASKED_FOR_WORDS
+        if most < (_LEAST_GAIN if may_ask else _LEAST_GAIN_WITHOUT_WORDS):
             continue
         num_read += 1
         if num_read > _MOST_STRADDLES:
             return []
         straddle = _best_straddle(source, max(end, at - _is_half_byte(text, at)))
         is_likely = _gains_enough(straddle)
-        if not is_likely and straddle.gain >= _LEAST_GAIN and patience_for_words:
-            patience_for_words -= 1
+        if not is_likely and straddle.gain >= _LEAST_GAIN and may_ask:
+            num_asked += 1
             is_likely = _gain_of_words(source, straddle) >= _ENOUGH_GAIN_OF_WORDS_AMONG_OTHERS
         if is_likely:
             straddles.append(straddle)
             end = straddle.end
-            patience = _MOST_SOUND_SIGNS
     if not straddles or not _is_believable(source, straddles):
         return []
     marks = [Mark(straddle.start, straddle.end) for straddle in straddles]

@@ -299,7 +299,7 @@ ISOLATED_MARKS: dict[DamageKind, int] = {
 # hide little. A reading or an invisible character more is part of the damage.
 _LEFT_IF_ISOLATED = (DamageKind.DOUBLED_PUNCTUATION, DamageKind.JAMMER)
 
-_MOST_ROUNDS = 4  # damaged articles take two at most; what takes more was made to
+_MOST_ROUNDS = 3  # damaged articles take two at most; what takes more was made to
 _NO_DAMAGE = Damage()
 
 
