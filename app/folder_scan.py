@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app.report import Report
-from dedup import Article, CheckResult, DedupError, Deduplicator
-from dedup import scan as scan_articles
-from dedup.batch.readers import UnreadableSource, read_folder
-from dedup.batch.scanning import Keep, ProgressReport
+from dedup import CheckResult, DedupError, Deduplicator
+from dedup.batch.readers import UnreadableSource, read_folder_in_blocks
+from dedup.batch.scanning import Keep, ProgressReport, scan_sources
 
 __all__ = ["FolderScan"]
 
@@ -33,7 +32,6 @@ class FolderScan:
         self._folder = folder
         self._report = report
         self._tell_skipped = tell_skipped
-        self._paths: list[str] = []
 
     def rows(
         self,
@@ -44,24 +42,21 @@ class FolderScan:
         progress: ProgressReport,
     ) -> Iterator[tuple[str, CheckResult]]:
         """Yield path and answer of each article, in the order in which they are read."""
-        answers = scan_articles(dedup, self._articles(), keep=keep, jobs=jobs, progress=progress)
-        for position, answer in enumerate(answers):
+        answers = scan_sources(
+            dedup,
+            read_folder_in_blocks(self._folder),
+            keep=keep,
+            jobs=jobs,
+            progress=progress,
+            tell_unreadable=self._skip,
+        )
+        for source, answer in answers:
             if isinstance(answer, DedupError):
-                self._skip(UnreadableSource(self._paths[position], str(answer)))
+                self._skip(UnreadableSource(source.path, str(answer)))
                 continue
             if self._report is not None:
-                self._report.add(position, answer)
-            yield self._paths[position], answer
-
-    def _articles(self) -> Iterator[Article]:
-        for source in read_folder(self._folder):
-            if isinstance(source, UnreadableSource):
-                self._skip(source)
-                continue
-            self._paths.append(source.path)
-            if self._report is not None:
-                self._report.describe(source)
-            yield source.article
+                self._report.add(source, answer)
+            yield source.path, answer
 
     def _skip(self, source: UnreadableSource) -> None:
         self.skipped += 1

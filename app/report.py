@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from dedup import Article, CheckResult, Deduplicator, Verdict
-from dedup.batch.readers import SourceArticle
+from dedup.batch.records import Source
 from dedup.batch.scanning import ProgressReport
 from dedup.errors import ConfigError
 from dedup.models import Damage, Match, Scores
@@ -112,21 +112,15 @@ class Report:
             raise ConfigError(f"the report cannot be written: no permission in {str(place)!r}")
         self._destination = destination
         self._folder = folder
-        self._sources: list[_Source] = []
         self._rows: list[_Row] = []
 
-    def describe(self, source: SourceArticle) -> None:
-        """Take in the next article that is read."""
-        article = source.article
-        published = article.published_at.date().isoformat() if article.published_at else None
-        self._sources.append(_Source(source.path, article.title, article.url, published))
-
-    def add(self, position: int, result: CheckResult) -> None:
-        """Take in what the article read at this position is."""
+    def add(self, source: Source, result: CheckResult) -> None:
+        """Take in what the next article is."""
         scores = result.scores
+        published = source.published_at.date().isoformat() if source.published_at else None
         self._rows.append(
             _Row(
-                self._sources[position],
+                _Source(source.path, source.title, source.url, published),
                 result.id,
                 result.verdict,
                 result.original.id if result.original else None,

@@ -1,24 +1,46 @@
-"""Checking articles of a collection in the order in which originals are taken."""
+"""The third pass of a scan: checking articles in the order in which originals are taken."""
 
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import overload
+from tempfile import TemporaryDirectory
+from typing import NamedTuple, overload
 
 from cachetools import LRUCache
 
+from dedup.batch.pieces import KeptArticle
+from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator
 from dedup.errors import DedupError
 from dedup.models import Article
 from dedup.ordering import taking_order
 from dedup.preparation import PreparedArticle
 
-__all__ = ["check_in_order"]
+__all__ = ["Chunk", "check_chunk", "check_in_order"]
 
 _REMEMBERED_AT_ONCE = 500
 _PREPARED_AT_ONCE = 64
 _CACHED_BYTES = 256 << 20
 _BYTES_A_CHAR = 60  # of a prepared article, its shingles included
+
+
+class Chunk(NamedTuple):
+    """Articles of a collection together with all that come near them, by their positions."""
+
+    positions: Sequence[int]
+    articles: Sequence[KeptArticle]
+
+
+def check_chunk(chunk: Chunk, config: DedupConfig) -> list[tuple[int, bytes]]:
+    """Check articles over a store of their own; see `check_in_order`."""
+    data = dict(zip(*chunk, strict=True))
+    with (
+        TemporaryDirectory(prefix="dedup-") as folder,
+        Deduplicator.open(folder, config, durable=False) as dedup,
+    ):
+        return list(
+            check_in_order(chunk.positions, lambda position: data[position].article(), dedup)
+        )
 
 
 def check_in_order(

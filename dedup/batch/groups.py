@@ -2,7 +2,7 @@
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["Groups"]
 
@@ -25,6 +25,10 @@ class Groups:
     def __contains__(self, position: int) -> bool:
         """Return whether a position is in any group."""
         return position in self._parents
+
+    def __iter__(self) -> Iterator[int]:
+        """Iterate over the positions that are in any group."""
+        return iter(self._parents)
 
     def join(self, one: int, other: int) -> None:
         """Put two positions, and all that belong to them, in one group."""

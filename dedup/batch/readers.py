@@ -18,17 +18,17 @@ import stat
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
-import orjson
 import zstandard
 
-from dedup.batch.records import article_from_fields, fields_by_name
+from dedup.batch.json_lines import JsonLines, blocks_of
+from dedup.batch.lines import MAX_ARTICLE_BYTES, text_lines, too_large
+from dedup.batch.records import SourceArticle, UnreadableSource, fields_by_name, source_of
 from dedup.errors import DedupError, InvalidInputError, TooLargeError, UndecodableTextError
 from dedup.models import Article, TextFormat
-from dedup.text.decode import decode, encoding_of
+from dedup.text.decode import decode
 
 __all__ = [
     "MAX_ARTICLE_BYTES",
@@ -37,38 +37,24 @@ __all__ = [
     "UnreadableSource",
     "read_file",
     "read_folder",
+    "read_folder_in_blocks",
 ]
 
-MAX_ARTICLE_BYTES = 64 << 20
-"""The most that a text file, a record or a compressed table may have, decompressed."""
-
-_HEAD_BYTES = 64 << 10
 _ROWS_AT_ONCE = 64
 _COMPRESSIONS = (".gz", ".zst")
 _DELIMITERS = (",", "\t", ";")
 
-
-@dataclass(frozen=True, slots=True)
-class SourceArticle:
-    """An article and the file that it came from, relative to the folder."""
-
-    path: str
-    article: Article
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableSource:
-    """A folder, file or record that gives no article, and why."""
-
-    path: str
-    reason: str
-
-
 Sources = Iterator[SourceArticle | UnreadableSource]
+Blocks = Iterator[SourceArticle | UnreadableSource | JsonLines]
 
 
 def read_folder(folder: Path) -> Sources:
-    """Yield every article under a folder: its files by name, then its folders by name.
+    """Yield every article under a folder: its files by name, then its folders by name."""
+    return _unpacked(read_folder_in_blocks(folder))
+
+
+def read_folder_in_blocks(folder: Path) -> Blocks:
+    """Do the same, but for lines of JSON, which whoever wants can read somewhere else.
 
     Names that begin with a dot are passed over. Links to files are followed, links to
     folders are not, since they may lead in circles.
@@ -88,7 +74,7 @@ def read_folder(folder: Path) -> Sources:
         del entries
         while files:
             path = current / files.pop()
-            yield from read_file(path, name=_name(path, folder))
+            yield from _read_in_blocks(path, _name(path, folder))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -111,6 +97,19 @@ def read_file(path: Path, *, name: str) -> Sources:
         path: The file.
         name: What to call it; the id of its article where it holds a single one.
     """
+    return _unpacked(_read_in_blocks(path, name))
+
+
+def _unpacked(blocks: Blocks) -> Sources:
+    for block in blocks:
+        if isinstance(block, JsonLines):
+            for record in block.records():
+                yield record if isinstance(record, UnreadableSource) else record.source
+        else:
+            yield block
+
+
+def _read_in_blocks(path: Path, name: str) -> Blocks:
     suffix = _suffix(name)
     read = _READERS.get(suffix)
     if read is None:
@@ -209,121 +208,15 @@ def _read_html(stream: BinaryIO, name: str) -> Sources:
 def _read_all(stream: BinaryIO) -> bytes:
     data = stream.read(MAX_ARTICLE_BYTES + 1)
     if len(data) > MAX_ARTICLE_BYTES:
-        raise _too_large()
+        raise too_large(MAX_ARTICLE_BYTES)
     return data
-
-
-def _too_large() -> TooLargeError:
-    return TooLargeError(f"larger than {MAX_ARTICLE_BYTES >> 20} MB")
-
-
-def _read_jsonl(stream: BinaryIO, name: str) -> Sources:
-    number = 0
-    for line in _lines(stream, with_blanks_at_once=True):
-        if isinstance(line, TooLargeError):
-            number += 1
-            yield UnreadableSource(f"{name}:{number}", str(line))
-        elif line.isspace():
-            number += max(1, line.count("\n"), line.count("\r"))
-        else:
-            number += 1
-            yield _source(name, f"{name}:{number}", _json_object(line))
-
-
-def _json_object(line: str) -> dict[str, Any] | InvalidInputError:
-    try:
-        fields = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        return InvalidInputError(f"not JSON: {error}")
-    return fields if isinstance(fields, dict) else InvalidInputError("not a JSON object")
-
-
-def _source(
-    name: str, place: str, fields: dict[str, Any] | InvalidInputError
-) -> SourceArticle | UnreadableSource:
-    """Return the article of one record, or why there is none."""
-    if isinstance(fields, InvalidInputError):
-        return UnreadableSource(place, str(fields))
-    try:
-        return SourceArticle(name, article_from_fields(fields, default_id=place))
-    except DedupError as error:
-        return UnreadableSource(place, str(error))
-
-
-def _lines(stream: BinaryIO, *, with_blanks_at_once: bool = False) -> Iterator[str | TooLargeError]:
-    """Yield the lines of a text file with their ends; an error in place of an endless one.
-
-    Blank lines may come many at once: a few bytes may stand for a thousand million of them.
-
-    The encoding is that of the head of the file. What does not fit it further down is
-    decoded a line at a time: collections are put together from files of all kinds.
-    """
-    head = stream.read(_HEAD_BYTES)
-    encoding = encoding_of(head[: head.rfind(b"\n") + 1] or head)
-    # The bytes of half a UTF-16 character may be ASCII, which cannot be escaped.
-    errors = "replace" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
-    whole = io.BufferedReader(_Rejoined(head, stream))
-    with io.TextIOWrapper(whole, encoding, errors=errors, newline="") as text:
-        is_first = True
-        for line in _raw_lines(text, with_blanks_at_once=with_blanks_at_once):
-            if len(line) == MAX_ARTICLE_BYTES and not line.endswith("\n"):
-                while (rest := text.readline(_HEAD_BYTES)) and not rest.endswith("\n"):
-                    pass
-                yield _too_large()
-                continue
-            yield _mended(line.removeprefix("\ufeff") if is_first else line, encoding)
-            is_first = False
-
-
-def _raw_lines(text: io.TextIOWrapper, *, with_blanks_at_once: bool) -> Iterator[str]:
-    """Yield lines of at most `MAX_ARTICLE_BYTES` characters; a longer one goes on behind that."""
-    while line := text.readline(MAX_ARTICLE_BYTES):
-        yield line
-        if with_blanks_at_once and line.isspace():
-            while (chunk := text.read(_HEAD_BYTES)).isspace():
-                yield chunk
-            lines = list(io.StringIO(chunk, newline=""))
-            if lines and not lines[-1].endswith(("\n", "\r")):
-                lines[-1] += text.readline(MAX_ARTICLE_BYTES - len(lines[-1]))
-            yield from lines
-
-
-def _mended(line: str, encoding: str) -> str:
-    """Return a line with what did not fit the encoding decoded in another, or lost."""
-    try:
-        line.encode("utf-8")
-    except UnicodeEncodeError:
-        data = line.encode(encoding, "surrogateescape")
-        try:
-            return decode(data)
-        except UndecodableTextError:
-            return data.decode(encoding, "replace")
-    return line
-
-
-class _Rejoined(io.RawIOBase):
-    """A stream that begins with what was already read of it."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        super().__init__()
-        self._head = memoryview(head)
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._head[: len(buffer)] or self._rest.read(len(buffer))
-        self._head = self._head[len(data) :]
-        buffer[: len(data)] = data
-        return len(data)
 
 
 def _read_csv(stream: BinaryIO, name: str) -> Sources:
     """Yield the articles of a table; its first row names the columns."""
     # The limit holds for the whole process; nothing else of the service reads CSV.
     csv.field_size_limit(MAX_ARTICLE_BYTES)
-    lines = _intact(_lines(stream))
+    lines = _intact(text_lines(stream))
     header = next(lines, "")
     delimiter = max(_DELIMITERS, key=header.count)
     columns = next(csv.reader([header], delimiter=delimiter), [])
@@ -334,7 +227,7 @@ def _read_csv(stream: BinaryIO, name: str) -> Sources:
         if isinstance(row, InvalidInputError):
             yield UnreadableSource(place, str(row))
         elif row:
-            yield _source(name, place, dict(zip(columns, row, strict=False)))
+            yield source_of(name, place, dict(zip(columns, row, strict=False)))
 
 
 def _rows_or_errors(rows: Iterator[list[str]]) -> Iterator[list[str] | InvalidInputError]:
@@ -376,7 +269,7 @@ def _read_parquet(stream: BinaryIO, name: str) -> Sources:
     is_compressed = name.lower().endswith(_COMPRESSIONS)
     rows = _parquet_rows(io.BytesIO(_read_all(stream)) if is_compressed else stream)
     for number, row in enumerate(rows, start=1):
-        yield _source(name, f"{name}:{number}", row)
+        yield source_of(name, f"{name}:{number}", row)
 
 
 def _parquet_rows(stream: BinaryIO) -> Iterator[dict[str, Any]]:
@@ -393,12 +286,12 @@ def _parquet_rows(stream: BinaryIO) -> Iterator[dict[str, Any]]:
         raise InvalidInputError(f"not readable as Parquet: {error}") from error
 
 
-_READERS: dict[str, Callable[[BinaryIO, str], Sources]] = {
+_READERS: dict[str, Callable[[BinaryIO, str], Blocks]] = {
     ".txt": _read_text,
     ".md": _read_text,
     ".html": _read_html,
     ".htm": _read_html,
-    ".jsonl": _read_jsonl,
+    ".jsonl": blocks_of,
     ".csv": _read_csv,
     ".parquet": _read_parquet,
 }

@@ -6,15 +6,25 @@ understood, the first that a record has counting; case does not matter.
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from dedup.errors import InvalidFieldError
+from dedup.errors import DedupError, InvalidFieldError
 from dedup.models import Article, TextFormat
 from dedup.text.decode import decode
 
-__all__ = ["ALIASES", "article_from_fields", "fields_by_name"]
+__all__ = [
+    "ALIASES",
+    "Record",
+    "Source",
+    "SourceArticle",
+    "UnreadableSource",
+    "article_from_fields",
+    "fields_by_name",
+    "source_of",
+]
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "text": ("text", "content", "body", "正文", "内容", "內容"),
@@ -25,6 +35,40 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "format": ("format",),
 }
 """What a field may be called, by what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceArticle:
+    """An article and the file that it came from, relative to the folder."""
+
+    path: str
+    article: Article
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableSource:
+    """A folder, file or record that gives no article, and why."""
+
+    path: str
+    reason: str
+
+
+class Source(NamedTuple):
+    """Where an article is from: its file, and what its record says besides the text."""
+
+    path: str
+    title: str | None
+    url: str | None
+    published_at: datetime | None
+
+
+class Record(NamedTuple):
+    """An article, and where the bytes that it was made of are among others."""
+
+    source: SourceArticle
+    start: int
+    stop: int
+
 
 # 2020-03-25, 2020/3/25 and 2020年3月25日, with or without a time behind.
 _DATE = re.compile(r"\s*(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[ T]*(.*?)\s*")
@@ -43,6 +87,18 @@ def fields_by_name(names: Iterable[str]) -> dict[str, str]:
 
 # The records of a collection mostly have the same names.
 _known_fields = lru_cache(maxsize=64)(fields_by_name)
+
+
+def source_of(
+    name: str, place: str, fields: Mapping[str, Any] | DedupError
+) -> SourceArticle | UnreadableSource:
+    """Return the article of one record of a file, or why there is none."""
+    if isinstance(fields, DedupError):
+        return UnreadableSource(place, str(fields))
+    try:
+        return SourceArticle(name, article_from_fields(fields, default_id=place))
+    except DedupError as error:
+        return UnreadableSource(place, str(error))
 
 
 def article_from_fields(record: Mapping[str, Any], *, default_id: str | None) -> Article:

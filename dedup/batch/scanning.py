@@ -1,59 +1,49 @@
 """Scanning: what the articles of a whole collection are to one another.
 
 Which articles are the originals does not depend on how a collection is listed, so articles
-must be seen before any can be taken. That goes in three passes, all on all cores, with the
-articles in a scratch file in between:
+must be seen before any can be taken. That goes in three passes, all on all cores, with what
+the articles are made of in a scratch file in between:
 
-1. Outline. Every article is prepared and listed in an index.
-2. Relate. The index is asked which others come near each one, and those are compared as far
-   as it takes to know that they are not alike: most are not. Those that may be, directly or
-   through others, make a group.
+1. Outline. Every article is prepared, lines of JSON are read and decoded besides, and what
+   comes out is listed in an index by this process.
+2. Relate. The index is asked which others come near each one, in processes forked when it
+   is complete, and their shingles are counted as hashes: most have a clause in common and
+   no more. Those that may be alike, directly or through others, make a group.
 3. Compare. Groups are checked as any articles are, each in `taking_order`: into the store,
    or, if that is to be thrown away, on all cores. An article that no other comes near is
    new, whatever the order.
 
-In memory are the index, an id an article, and the articles that are being compared.
+In memory are the index, some eighty bytes an article, and the articles that are being
+compared.
 """
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from enum import StrEnum
+from functools import partial
 from itertools import chain
-from typing import TypeVar
 
-import numpy as np
-
-from dedup.batch.comparing import check_in_order
+from dedup.batch.collection import Collection
+from dedup.batch.comparing import Chunk, check_chunk, check_in_order
 from dedup.batch.groups import Groups
-from dedup.batch.parallel import (
-    Chunk,
-    Nearby,
-    Outlines,
-    Packed,
-    Worker,
-    Workers,
-    article_of,
-    packed,
-)
+from dedup.batch.json_lines import JsonLines
+from dedup.batch.outlines import Facts, Outlines, outline
+from dedup.batch.parallel import Workers, can_fork
+from dedup.batch.pieces import Piece, pieces_of
+from dedup.batch.records import Source, SourceArticle, UnreadableSource
+from dedup.batch.relating import Relating
 from dedup.batch.scratch import Scratch
 from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator, founded_cluster_id
 from dedup.errors import DedupError
-from dedup.index.candidates import CandidateIndex
 from dedup.models import Article, CheckResult, Damage, Scores, Verdict
-from dedup.sketch.keys import KeyBatch
+from dedup.preparation import Preparer
 
-__all__ = ["Keep", "ProgressReport", "scan"]
+__all__ = ["Answer", "Keep", "ProgressReport", "scan", "scan_sources"]
 
-_OUTLINED_AT_ONCE = 128  # articles
-_OUTLINED_CHARS = 300_000
-_RELATED_AT_ONCE = 1_000  # pairs
-_RELATED_BYTES = 4 << 20
 _COMPARED_BYTES = 2 << 20
 _LARGE_BYTES = 8 << 20  # a group that is compared here, where it need not all be in memory
-
-_Value = TypeVar("_Value")
 
 
 class Keep(StrEnum):
@@ -96,145 +86,113 @@ def scan(
     Yields:
         For each article, in the order given, its answer or why it was refused.
     """
-    report = progress or _report_nothing
+    sources = (SourceArticle("", article) for article in articles)
+    answers = scan_sources(dedup, sources, keep=keep, jobs=jobs, progress=progress)
+    return (answer for _, answer in answers)
+
+
+def scan_sources(
+    dedup: Deduplicator,
+    sources: Iterable[SourceArticle | UnreadableSource | JsonLines],
+    *,
+    keep: Keep = Keep.ALL,
+    jobs: int | None = None,
+    progress: ProgressReport | None = None,
+    tell_unreadable: Callable[[UnreadableSource], None] | None = None,
+) -> Iterator[tuple[Source, Answer]]:
+    """Do the same with articles that are partly yet to be read.
+
+    Args:
+        dedup: As for `scan`, like what is not told here.
+        sources: The collection.
+        keep: See there.
+        jobs: See there.
+        progress: See there.
+        tell_unreadable: Called, in their order, with sources that give no article.
+
+    Yields:
+        For each article where it is from, and its answer or why it was refused.
+    """
+    report = progress or _say_nothing
+    tell = tell_unreadable or _say_nothing
     with (
-        closing(Scratch()) as texts,
-        closing(Scratch()) as compared,
-        closing(Scratch()) as keys,
+        Collection() as collection,
         closing(Scratch()) as answers,
-        closing(Workers(dedup.config, jobs)) as workers,
+        Workers(partial(_Worker, dedup.config), jobs) as workers,
     ):
-        collection = _Collection(dedup.config, texts, compared, keys)
-        for batch, outlines in workers.each(Worker.outline, map(packed, _batches(articles))):
-            collection.add(batch, outlines)
-            report("reading", len(texts), None)
-        report("reading", len(texts), len(texts))
-        for done in collection.relate(workers):
-            report("relating", done, len(texts))
-        report("relating", len(texts), len(texts))
+        for piece, outlines in workers.each(_Worker.outline, pieces_of(sources)):
+            for source in outlines.unreadable:
+                tell(source)
+            collection.add(piece, outlines)
+            report("reading", len(collection), None)
+        total = len(collection)
+        report("reading", total, total)
+        related = _Related(collection, dedup.config)
+        for done in related.find(jobs):
+            report("relating", done, total)
+        report("relating", total, total)
         places: dict[int, int] = {}
-        total = len(texts) if keep is Keep.ALL else collection.num_related
-        for checked in collection.compare(dedup, keep, workers):
+        total = total if keep is Keep.ALL else len(related)
+        for checked in related.compare(dedup, keep, workers):
             for position, answer in checked:
                 places[position] = len(places)
-                answers.extend([answer])
+                answers.append(answer)
             report("comparing", len(places), total)
-        for position in range(len(texts)):
-            place = places.get(position)
-            if place is None:
-                yield collection.answer_alone(position)
-            else:
-                yield pickle.loads(answers.get(place))  # noqa: S301  pickled above
+        for first, facts in collection.facts():
+            for place in range(len(facts.ids)):
+                number = places.get(first + place)
+                yield (
+                    facts.source(place),
+                    _answer_alone(facts, place)
+                    if number is None
+                    else pickle.loads(answers.get(number)),  # noqa: S301  pickled above
+                )
 
 
-def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
-    """Yield articles some at a time, fewer of long ones."""
-    batch: list[Article] = []
-    num_chars = 0
-    for article in articles:
-        batch.append(article)
-        num_chars += len(article.text)
-        if len(batch) == _OUTLINED_AT_ONCE or num_chars >= _OUTLINED_CHARS:
-            yield batch
-            batch, num_chars = [], 0
-    if batch:
-        yield batch
+class _Worker:
+    """What one process does for a scan, but for what needs the collection."""
 
-
-class _Collection:
-    """The articles of a scan: which were refused, and which come near which."""
-
-    def __init__(
-        self, config: DedupConfig, texts: Scratch, compared: Scratch, keys: Scratch
-    ) -> None:
+    def __init__(self, config: DedupConfig) -> None:
+        """Load what preparing needs."""
         self._config = config
-        self._texts = texts
-        self._compared = compared
-        self._keys = keys  # of a batch together
-        self._ids: list[str] = []
-        self._refused: dict[int, DedupError] = {}
-        self._damages: dict[int, Damage] = {}
-        self._too_short: set[int] = set()
-        self._index = CandidateIndex()
-        self._first_places: dict[str, int] = {}
+        self._preparer = Preparer(config)
+
+    def outline(self, piece: Piece) -> Outlines:
+        return outline(piece, self._preparer)
+
+    def check(self, chunk: Chunk) -> list[tuple[int, bytes]]:
+        return check_chunk(chunk, self._config)
+
+
+class _Related:
+    """Which articles of a collection others come near, in groups."""
+
+    def __init__(self, collection: Collection, config: DedupConfig) -> None:
+        self._collection = collection
+        self._config = config
         self._groups = Groups()
 
-    @property
-    def num_related(self) -> int:
-        """How many articles others come near."""
+    def __len__(self) -> int:
         return len(self._groups)
 
-    def add(self, batch: Packed, outlines: Outlines) -> None:
-        """Take in the next articles."""
-        start = len(self._texts)
-        self._texts.extend(batch)
-        self._compared.extend(outlines.compared)
-        self._ids += outlines.ids
-        self._refused.update(_moved(outlines.refused, start))
-        self._damages.update(_moved(outlines.damages, start))
-        self._too_short.update(start + place for place in outlines.too_short)
-        numbers = np.arange(start + 1, start + 1 + len(batch), dtype=np.uint32)
-        self._index.add_batch(outlines.keys, numbers)
-        self._keys.extend([pickle.dumps(outlines.keys.without_pieces())])
-        self._relate_namesakes(start, outlines)
+    def find(self, jobs: int | None) -> Iterator[int]:
+        """Put articles that may be alike in groups; yield up to which piece it has come.
 
-    def _relate_namesakes(self, start: int, outlines: Outlines) -> None:
-        """Put articles of one id in one group: they are for the store to tell apart."""
-        for position, article_id in enumerate(outlines.ids, start):
-            if position in self._refused:
-                continue
-            namesake = self._first_places.setdefault(article_id, position)
-            if namesake != position:
-                self._groups.join(position, namesake)
-
-    def relate(self, workers: Workers) -> Iterator[int]:
-        """Put articles that may be alike in groups; yield up to which position it has come."""
-        for nearby, related in workers.each(Worker.relate, self._nearby()):
-            for pair in related:
-                self._groups.join(*pair)
-            yield nearby.candidates[-1][0]
-
-    def _nearby(self) -> Iterator[Nearby]:
-        nearby = Nearby([], {})
-        num_pairs = num_bytes = 0
-        for position, others in self._candidates():
-            nearby.candidates.append((position, others))
-            for one in (position, *others):
-                if one not in nearby.compared:
-                    nearby.compared[one] = self._compared.get(one)
-                    num_bytes += self._compared.size(one)
-            num_pairs += len(others)
-            if num_pairs >= _RELATED_AT_ONCE or num_bytes >= _RELATED_BYTES:
-                yield nearby
-                nearby = Nearby([], {})
-                num_pairs = num_bytes = 0
-        if nearby.candidates:
-            yield nearby
-
-    def _candidates(self) -> Iterator[tuple[int, list[int]]]:
-        """Yield articles and those that come near, each pair once.
-
-        One may find the other and not be found by it. All are asked when all are listed, so
-        that their order makes no difference.
+        Articles of one id go in one group: they are for the store to tell apart.
         """
-        pairs: set[tuple[int, int]] = set()  # of whom the second is not asked yet
-        start = 0
-        limit = self._config.max_candidates + 1  # each finds itself, too
-        for place in range(len(self._keys)):
-            keys: KeyBatch = pickle.loads(self._keys.get(place))  # noqa: S301  pickled above
-            upto = np.full(keys.num_articles, len(self._texts), np.int64)
-            for offset, numbers in self._index.find_batch(keys, limit=limit, upto=upto):
-                position = start + offset
-                found = [number - 1 for number in numbers if number - 1 != position]
-                others = [other for other in found if (other, position) not in pairs]
-                pairs.difference_update((other, position) for other in found)
-                pairs.update((position, other) for other in others if other > position)
-                if others:
-                    yield position, others
-            start += keys.num_articles
+        for pair in self._collection.namesakes():
+            self._groups.join(*pair)
+        # It takes the index, which only forked processes have.
+        make = partial(Relating, self._collection, self._config)
+        with Workers(make, jobs if can_fork() else 1) as workers:
+            pieces = range(self._collection.num_pieces)
+            for piece, pairs in workers.each(Relating.related, pieces):
+                for pair in pairs:
+                    self._groups.join(*pair)
+                yield self._collection.first_position(piece)
 
     def compare(
-        self, dedup: Deduplicator, keep: Keep, workers: Workers
+        self, dedup: Deduplicator, keep: Keep, workers: Workers[_Worker]
     ) -> Iterator[Iterable[tuple[int, bytes]]]:
         """Check groups of articles, and yield positions with answers, pickled.
 
@@ -246,10 +204,11 @@ class _Collection:
         """
         # What is looked at together makes a difference to the index, and where little is
         # shared to what it finds. By id, it does not depend on the order of articles.
-        groups = [sorted(group, key=self._ids.__getitem__) for group in self._groups.all()]
-        groups.sort(key=lambda group: self._ids[group[0]])
+        ids = self._collection.ids(self._groups)
+        groups = [sorted(group, key=ids.__getitem__) for group in self._groups.all()]
+        groups.sort(key=lambda group: ids[group[0]])
         if keep is not Keep.NOTHING:
-            singles = ([place] for place in range(len(self._texts)) if self._is_alone(place))
+            singles = ([place] for place in range(len(self._collection)) if self._is_alone(place))
             wanted = chain(groups, singles) if keep is Keep.ALL else groups
             for positions in self._together(wanted, _LARGE_BYTES):
                 yield check_in_order(positions, self._article, dedup)
@@ -257,10 +216,10 @@ class _Collection:
         large = [group for group in groups if self._size(group) > _LARGE_BYTES]
         small = (group for group in groups if self._size(group) <= _LARGE_BYTES)
         chunks = (
-            Chunk(positions, [self._texts.get(position) for position in positions])
+            Chunk(positions, [self._collection.kept(position) for position in positions])
             for positions in self._together(small, _COMPARED_BYTES)
         )
-        for _, checked in workers.each(Worker.compare, chunks):
+        for _, checked in workers.each(_Worker.check, chunks):
             yield checked
         for group in large:
             yield check_in_order(group, self._article, dedup)
@@ -279,36 +238,32 @@ class _Collection:
             yield together
 
     def _size(self, group: Sequence[int]) -> int:
-        """Return the bytes of articles in the scratch file."""
-        return sum(map(self._texts.size, group))
+        """Return the bytes that articles are made of."""
+        return sum(map(self._collection.size, group))
 
     def _article(self, position: int) -> Article:
-        return article_of(self._texts.get(position))
-
-    def answer_alone(self, position: int) -> Answer:
-        """Return the answer to an article that was refused or that no other comes near."""
-        if position in self._refused:
-            return self._refused[position]
-        article_id = self._ids[position]
-        return CheckResult(
-            id=article_id,
-            verdict=Verdict.NEW,
-            cluster_id=founded_cluster_id(article_id),
-            original=None,
-            scores=Scores(),
-            matches=(),
-            damage=self._damages.get(position, Damage()),
-            too_short=position in self._too_short,
-        )
+        return self._collection.kept(position).article()
 
     def _is_alone(self, position: int) -> bool:
-        return position not in self._groups and position not in self._refused
+        return position not in self._groups and not self._collection.is_refused(position)
 
 
-def _moved(by_place: Mapping[int, _Value], start: int) -> dict[int, _Value]:
-    """Return values by position: so far from `start` on as their place says."""
-    return {start + place: value for place, value in by_place.items()}
+def _answer_alone(facts: Facts, place: int) -> Answer:
+    """Return the answer to an article that was refused or that no other comes near."""
+    if place in facts.refused:
+        return facts.refused[place]
+    article_id = facts.ids[place]
+    return CheckResult(
+        id=article_id,
+        verdict=Verdict.NEW,
+        cluster_id=founded_cluster_id(article_id),
+        original=None,
+        scores=Scores(),
+        matches=(),
+        damage=facts.damages.get(place, Damage()),
+        too_short=place in facts.too_short,
+    )
 
 
-def _report_nothing(stage: str, done: int, total: int | None) -> None:
-    """Stand in for a progress report that nobody wants."""
+def _say_nothing(*_: object) -> None:
+    """Stand in for a report that nobody wants."""

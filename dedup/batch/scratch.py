@@ -1,8 +1,12 @@
 """A file for what a scan must keep and memory need not hold."""
 
+import mmap
+import os
 import tempfile
 from array import array
-from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["Scratch"]
 
@@ -10,34 +14,71 @@ __all__ = ["Scratch"]
 class Scratch:
     """Values on the disk, by the numbers in which they were put there.
 
-    The file has no name and goes with the process: nobody else reads or writes it.
+    The file has no name and goes with the process: nobody else reads or writes it but
+    processes that are forked from this one.
     """
 
     def __init__(self) -> None:
         """Open an empty file in the system's folder for temporary ones."""
-        self._file = tempfile.TemporaryFile(prefix="dedup-")  # noqa: SIM115  closed by close()
-        self._starts = array("q", [0])
+        self._file = tempfile.TemporaryFile(prefix="dedup-", buffering=0)  # noqa: SIM115  closed by close()
+        self._size = 0
+        self._starts = array("q")
+        self._stops = array("q")
 
     def __len__(self) -> int:
         """Return how many values there are."""
-        return len(self._starts) - 1
+        return len(self._starts)
 
-    def extend(self, values: Sequence[bytes]) -> None:
-        """Append values; the first gets the number `len` of before."""
-        self._file.seek(self._starts[-1])
-        self._file.write(b"".join(values))
-        for value in values:
-            self._starts.append(self._starts[-1] + len(value))
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """Where each value begins in the file, in bytes; a copy."""
+        return np.array(self._starts, np.int64)
+
+    @property
+    def stops(self) -> NDArray[np.int64]:
+        """Where each value ends in the file, in bytes; a copy."""
+        return np.array(self._stops, np.int64)
+
+    def append(self, value: bytes) -> None:
+        """Append a value; it gets the number `len` of before."""
+        self.extend(value, np.zeros(1, np.int64), np.full(1, len(value)))
+
+    def extend(
+        self,
+        data: bytes,
+        starts: NDArray[np.int64],
+        stops: NDArray[np.int64],
+    ) -> None:
+        """Append values; the first gets the number `len` of before.
+
+        Args:
+            data: Bytes that all of them are parts of.
+            starts: Where each begins in the data; int64.
+            stops: Where each ends; int64, same shape.
+        """
+        self._starts.frombytes((starts + self._size).tobytes())
+        self._stops.frombytes((stops + self._size).tobytes())
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        self._size += len(data)
 
     def get(self, number: int) -> bytes:
         """Return the value of a number."""
-        start, stop = self._starts[number : number + 2]
-        self._file.seek(start)
-        return self._file.read(stop - start)
+        start = self._starts[number]
+        return os.pread(self._file.fileno(), self._stops[number] - start, start)
 
     def size(self, number: int) -> int:
         """Return the length of the value of a number."""
-        return self._starts[number + 1] - self._starts[number]
+        return self._stops[number] - self._starts[number]
+
+    def mapped(self) -> NDArray[np.uint8]:
+        """Return the whole file as an array that the system reads when it is looked at."""
+        if not self._size:  # which cannot be mapped
+            return np.empty(0, np.uint8)
+        return np.frombuffer(
+            mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_READ), np.uint8
+        )
 
     def close(self) -> None:
         """Free the disk."""

@@ -11,6 +11,7 @@ from the store.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -168,6 +169,20 @@ class CandidateIndex:
         Yields:
             The place of each article that anything is found for, and what `find` returns.
         """
+        places, numbers = self.find_pairs(keys, limit=limit, upto=upto)
+        bounds = np.flatnonzero(np.diff(places, prepend=-1, append=-1))
+        for start, stop in pairwise(bounds.tolist()):
+            yield int(places[start]), numbers[start:stop].tolist()
+
+    def find_pairs(
+        self, keys: KeyBatch, *, limit: int, upto: NDArray[np.int64]
+    ) -> tuple[NDArray[np.intp], NDArray[np.uint32]]:
+        """Do the same, and leave what is found in flat arrays.
+
+        Returns:
+            Places of articles, ascending, and the number of one that was found for each;
+            intp and uint32, shape (n,).
+        """
         tally, offsets = self._postings.tally_many(
             keys.whole, keys.whole_offsets, _widen(keys.probed), keys.probed_offsets,
             upto, self._listed,
@@ -176,9 +191,11 @@ class CandidateIndex:
             *tally, offsets, self._num_pieces[tally.numbers],
             np.diff(keys.piece_offsets), np.diff(keys.whole_offsets),
         )  # fmt: skip
-        for place in np.flatnonzero(np.diff(bounds)).tolist():
-            kept = slice(bounds[place], bounds[place + 1])
-            yield place, _best_first(numbers[kept], promises[kept], limit)
+        counts = np.diff(bounds)
+        places = np.repeat(np.arange(len(counts)), counts)
+        order = np.lexsort((numbers, -promises, places))
+        order = order[np.arange(len(order)) - np.repeat(bounds[:-1], counts) < limit]
+        return places[order], numbers[order]
 
     def _reach(self, number: int) -> None:
         if number >= len(self._listed):

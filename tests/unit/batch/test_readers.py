@@ -17,7 +17,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.batch import readers
+from dedup.batch import json_lines, lines, readers
+from dedup.batch.json_lines import blocks_of
 from dedup.batch.readers import SourceArticle, UnreadableSource, read_file, read_folder
 from dedup.models import TextFormat
 
@@ -120,8 +121,7 @@ class TestCompression:
         ids = [source.article.id for source in read_file(path, name="a.jsonl")]
         places = [1, 3_000_002, 3_000_005, 3_000_006, 3_000_007, 6_000_008]
         assert [f"a.jsonl:{place}" for place in places] == ids
-        steps = readers._lines(io.BytesIO(data), with_blanks_at_once=True)
-        assert sum(1 for _ in steps) < 200_000
+        assert sum(len(block.data) for block in blocks_of(io.BytesIO(data), "a")) < 4 << 20
 
     @pytest.mark.parametrize("end", [".gz", ".zst"])
     def test_damaged(self, read, end):
@@ -233,7 +233,7 @@ class TestRecords:
 
     def test_endless_line(self, read, monkeypatch):
         """A line without an end is passed over, not held in memory."""
-        monkeypatch.setattr(readers, "MAX_ARTICLE_BYTES", 10_000)
+        monkeypatch.setattr(json_lines, "MAX_ARTICLE_BYTES", 10_000)
         sources = read("a.jsonl", as_jsonl(ROWS) + "x" * 300_000 + "\n" + as_jsonl(ROWS))
 
         assert ["a.jsonl:3"] == list(reasons(sources))
@@ -241,7 +241,8 @@ class TestRecords:
 
     def test_unclosed_quote(self, read, monkeypatch):
         """A table that never closes a quotation mark ends in reasons."""
-        monkeypatch.setattr(readers, "MAX_ARTICLE_BYTES", 10_000)
+        for module in (lines, readers):
+            monkeypatch.setattr(module, "MAX_ARTICLE_BYTES", 10_000)
         sources = read("a.csv", 'id,text\n1,"' + (TEXT + "\n") * 2_000)
 
         assert reasons(sources)

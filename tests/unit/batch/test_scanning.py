@@ -1,15 +1,19 @@
+import json
 import random
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import networkx as nx
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup import Article, DedupError, Deduplicator, IdConflictError, Keep, NotFoundError, scan
-from dedup.batch import scanning
+from dedup.batch import json_lines, parallel, pieces, scanning
 from dedup.batch.groups import Groups
+from dedup.batch.readers import read_folder, read_folder_in_blocks
+from dedup.batch.scanning import scan_sources
 from dedup.batch.scratch import Scratch
 
 
@@ -76,11 +80,50 @@ def test_copies_and_originals_can_be_asked_about(collection, tmp_path):
 def test_processes_make_no_difference(collection, tmp_path, monkeypatch):
     """Two processes give the same answers, in the same order, as none besides this one."""
     expected = scanned(collection, tmp_path / "one", jobs=1)
-    monkeypatch.setattr(scanning, "_OUTLINED_AT_ONCE", 3)
+    monkeypatch.setattr(pieces, "_ARTICLES_AT_ONCE", 3)
 
     assert expected == scanned(collection, tmp_path / "two", jobs=2)
     monkeypatch.setattr(scanning, "_COMPARED_BYTES", 1)
     assert expected == scanned(collection, tmp_path / "each", jobs=2, keep=Keep.NOTHING)
+
+
+def test_where_forking_is_unsafe(collection, tmp_path, monkeypatch):
+    """Processes that were started anew, elsewhere than on Linux, give the same answers."""
+    expected = scanned(collection, tmp_path / "one", jobs=1)
+    monkeypatch.setattr(pieces, "_ARTICLES_AT_ONCE", 3)
+    for module in (parallel, scanning):
+        monkeypatch.setattr(module, "can_fork", lambda: False)
+
+    assert expected == scanned(collection, tmp_path / "two", jobs=2, keep=Keep.NOTHING)
+
+
+def test_lines_are_read_where_they_are_prepared(collection, tmp_path, monkeypatch):
+    """A file of lines gives the answers of its articles, in their order, with what is wrong."""
+    monkeypatch.setattr(json_lines, "_BLOCK_BYTES", 9_000)
+    monkeypatch.setattr(json_lines, "_READ_BYTES", 4_000)
+    records = [
+        {"text": article.text} | ({"id": article.id} if number % 3 else {})
+        for number, article in enumerate(collection)
+    ]
+    lines = [json.dumps(record, ensure_ascii=False).encode() for record in records]
+    lines[5:5] = [b"", b"nonsense", lines[7].decode().encode("gb18030"), b'{"id": 1}']
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.jsonl").write_bytes(b"\n".join(lines[:20]))
+    (folder / "b.jsonl").write_bytes(b"\r\n".join(lines[20:]))
+    (folder / "c.txt").write_text(collection[3].text)
+    told = {"blocks": [], "articles": []}
+
+    def answers(name, sources):
+        with Deduplicator.open(tmp_path / name, durable=False) as dedup:
+            found = scan_sources(dedup, sources, jobs=2, tell_unreadable=told[name].append)
+            return [(source.path, facts(answer)) for source, answer in found]
+
+    expected = answers("articles", read_folder(folder))
+
+    assert expected == answers("blocks", read_folder_in_blocks(folder))
+    assert told["articles"] == told["blocks"]
+    assert ["a.jsonl:7", "a.jsonl:9"] == [source.path for source in told["blocks"]]
 
 
 def test_groups_too_large_to_hand_over(collection, tmp_path, monkeypatch):
@@ -151,9 +194,11 @@ def test_groups_are_connected_components(pairs):
 def test_scratch_gives_back_what_was_put(some, others):
     """Values come back by their numbers, in any order."""
     with closing(Scratch()) as scratch:
-        scratch.extend(some)
-        scratch.extend(others)
+        for value in some:
+            scratch.append(value)
+        ends = np.cumsum([0, *map(len, others)])
+        scratch.extend(b"".join(others), ends[:-1], ends[1:])
+        values = [*some, *others]
 
-        assert [*some, *others][::-1] == [
-            scratch.get(number) for number in reversed(range(len(scratch)))
-        ]
+        assert list(map(len, values)) == list(map(scratch.size, range(len(scratch))))
+        assert values[::-1] == [scratch.get(number) for number in reversed(range(len(scratch)))]

@@ -1,0 +1,167 @@
+"""What a scan keeps of the articles of a collection."""
+
+import pickle
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
+from functools import lru_cache
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.batch.outlines import Facts, Outlines
+from dedup.batch.pieces import KeptArticle, Piece
+from dedup.batch.scratch import Scratch
+from dedup.index.candidates import CandidateIndex
+from dedup.sketch.hashed_sets import HashedSets
+from dedup.sketch.keys import KeyBatch
+
+__all__ = ["Collection"]
+
+_PIECES_AT_ONCE = 4  # whose facts are at hand
+_HASH_BYTES = 4
+
+
+class _Taken(NamedTuple):
+    """What is known of a piece that was taken in."""
+
+    first: int  # the position of its first article
+    encoding: str | None
+
+
+class Collection:
+    """The articles of a scan, on the disk, and the index that they are listed in.
+
+    Articles go by their positions, in the order in which they came. In memory are the index
+    and some eighty bytes an article. Processes that are forked from this one may ask all
+    questions; only `add` changes anything.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._resources = ExitStack()
+        self._texts, self._shingles, self._keys, self._facts = (
+            self._resources.enter_context(closing(Scratch())) for _ in range(4)
+        )
+        self._index = CandidateIndex()
+        self._pieces: list[_Taken] = []
+        self._id_hashes = array("Q")
+        self._refused = bytearray()
+        self._facts_of = lru_cache(_PIECES_AT_ONCE)(self._read_facts)
+
+    def __len__(self) -> int:
+        """Return the number of articles, refused ones included."""
+        return len(self._refused)
+
+    def __enter__(self) -> Self:
+        """Use as a context manager that frees the disk at the end."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Free the disk."""
+        self._resources.close()
+
+    @property
+    def num_pieces(self) -> int:
+        """How many pieces were taken in."""
+        return len(self._pieces)
+
+    def first_position(self, piece: int) -> int:
+        """Return the position of the first article of a piece."""
+        return self._pieces[piece].first
+
+    def add(self, piece: Piece, outlines: Outlines) -> None:
+        """Take in the articles of the next piece."""
+        start = len(self)
+        self._pieces.append(_Taken(start, piece.encoding))
+        self._texts.extend(piece.data, outlines.starts, outlines.stops)
+        ends = outlines.shingles.offsets * _HASH_BYTES
+        self._shingles.extend(outlines.shingles.hashes.tobytes(), ends[:-1], ends[1:])
+        self._id_hashes.frombytes(outlines.id_hashes.tobytes())
+        self._refused += outlines.is_refused.tobytes()
+        self._facts.append(outlines.facts)
+        self._keys.append(pickle.dumps(outlines.keys.without_pieces()))
+        numbers = np.arange(start + 1, len(self) + 1, dtype=np.uint32)
+        self._index.add_batch(outlines.keys, numbers)
+
+    def is_refused(self, position: int) -> bool:
+        """Return whether an article was refused."""
+        return bool(self._refused[position])
+
+    def size(self, position: int) -> int:
+        """Return how many bytes an article is made of."""
+        return self._texts.size(position)
+
+    def kept(self, position: int) -> KeptArticle:
+        """Return what an article is made of."""
+        piece = self._piece_of(position)
+        taken = self._pieces[piece]
+        article_id = self._facts_of(piece).ids[position - taken.first]
+        return KeptArticle(self._texts.get(position), taken.encoding, article_id)
+
+    def facts(self) -> Iterator[tuple[int, Facts]]:
+        """Yield the position of the first article of each piece, and the facts of all its."""
+        for number, taken in enumerate(self._pieces):
+            yield taken.first, self._facts_of(number)
+
+    def ids(self, positions: Iterable[int]) -> dict[int, str]:
+        """Return the ids of articles, by their positions."""
+        found = {}
+        for position in sorted(positions):
+            piece = self._piece_of(position)
+            found[position] = self._facts_of(piece).ids[position - self._pieces[piece].first]
+        return found
+
+    def namesakes(self) -> Iterator[tuple[int, int]]:
+        """Yield pairs of articles of one id, those that were refused left out.
+
+        Two ids may have one hash. It does no harm that their articles are taken for
+        namesakes: what they are to one another is told from the ids themselves.
+        """
+        hashes = np.frombuffer(self._id_hashes, np.uint64)
+        positions = np.flatnonzero(~np.frombuffer(self._refused, np.bool_))
+        positions = positions[np.argsort(hashes[positions], kind="stable")]
+        ordered = hashes[positions]
+        is_same = np.flatnonzero(ordered[1:] == ordered[:-1])
+        yield from zip(positions[is_same].tolist(), positions[is_same + 1].tolist(), strict=True)
+
+    def near(self, piece: int, *, limit: int) -> NDArray[np.int64]:
+        """Look up the articles of a piece in the index.
+
+        All are asked when all are listed, so that their order makes no difference.
+
+        Args:
+            piece: Its number.
+            limit: Most articles to find for each.
+
+        Returns:
+            Positions of the piece's articles, ascending, and below them those of others, the
+            most promising first; int64, shape (2, n).
+        """
+        keys: KeyBatch = pickle.loads(self._keys.get(piece))  # noqa: S301  pickled above
+        upto = np.full(keys.num_articles, len(self), np.int64)
+        # Each finds itself, too.
+        places, numbers = self._index.find_pairs(keys, limit=limit + 1, upto=upto)
+        pairs = np.stack([self._pieces[piece].first + places, numbers.astype(np.int64) - 1])
+        return pairs[:, pairs[0] != pairs[1]]
+
+    def shingles(self, positions: Iterable[int]) -> HashedSets:
+        """Return the shingles of articles."""
+        sets = [self._shingles.get(position) for position in positions]
+        ends = np.cumsum([0, *map(len, sets)], dtype=np.int64)
+        return HashedSets(np.frombuffer(b"".join(sets), np.uint32), ends // _HASH_BYTES)
+
+    def _piece_of(self, position: int) -> int:
+        return bisect_right(self._pieces, position, key=lambda taken: taken.first) - 1
+
+    def _read_facts(self, piece: int) -> Facts:
+        facts: Facts = pickle.loads(self._facts.get(piece))  # noqa: S301  pickled by `outline`
+        return facts

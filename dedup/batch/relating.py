@@ -1,0 +1,43 @@
+"""The second pass of a scan: which articles may be alike.
+
+Most of those that come near one another have a clause in common and no more.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from dedup.batch.collection import Collection
+from dedup.comparison import until_fruitless
+from dedup.config import DedupConfig
+from dedup.sketch.hashed_sets import share_enough
+
+__all__ = ["Relating"]
+
+
+class Relating:
+    """Says which articles of a collection may be alike, when all are in it."""
+
+    def __init__(self, collection: Collection, config: DedupConfig) -> None:
+        """Ask this collection."""
+        self._collection = collection
+        self._config = config
+
+    def related(self, piece: int) -> list[tuple[int, int]]:
+        """Return the articles of a piece, each with others that share enough with it."""
+        pairs = self._collection.near(piece, limit=self._config.max_candidates)
+        positions, places = np.unique(pairs, return_inverse=True)
+        ones, others = places.reshape(pairs.shape)
+        sets = self._collection.shingles(positions.tolist())
+        is_related = share_enough(sets, ones, others, self._config.thresholds.garbled)
+        found: list[tuple[int, int]] = []
+        for one in np.unique(pairs[0, is_related]).tolist():
+            stretch = slice(*np.searchsorted(pairs[0], (one, one + 1)))
+            near: list[int] = pairs[1, stretch].tolist()
+            related = set(pairs[1, stretch][is_related[stretch]].tolist())
+            found += ((one, other) for other in until_fruitless(near, _those_in(related)))
+        return found
+
+
+def _those_in(wanted: set[int]) -> Callable[[Sequence[int]], list[int]]:
+    return lambda some: [one for one in some if one in wanted]
