@@ -12,10 +12,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.kernels import kernel, kernel_part
 from dedup.text.code_points import code_points
 from dedup.text.marks import Mark, joined
 
-__all__ = ["find_doubled_units", "without_unique"]
+__all__ = ["could_have_doubled_units", "find_doubled_units", "without_unique"]
 
 _NO_LETTER = re.compile(r"[^\u3400-\u9fffA-Za-z0-9]+")
 _LINE = re.compile(r"[^\n]+")
@@ -39,6 +40,17 @@ class _Unit:
     def __init__(self, match: re.Match[str]) -> None:
         self.start, self.end = match.span()
         self.letters = _NO_LETTER.sub("", match[0])
+
+
+def could_have_doubled_units(codes: NDArray[np.uint32]) -> bool:
+    """Whether so much of a text is in lines or sentences that were said shortly before.
+
+    `find_doubled_units` marks nothing in others.
+
+    Args:
+        codes: Code points of the text; uint32, shape (n,).
+    """
+    return _are_enough_doubled(codes)
 
 
 def find_doubled_units(text: str) -> list[Mark]:
@@ -142,3 +154,56 @@ def _grams(letters: str) -> NDArray[np.uint64]:
         return np.empty(0, np.uint64)
     bits = np.uint64(_CODE_BITS)
     return (codes[:-2] << bits << bits) | (codes[1:-1] << bits) | codes[2:]
+
+
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_LINE_END = ord("\n")
+_SENTENCE_ENDS = tuple(map(ord, "。！？!?\n"))
+
+
+@kernel_part
+def _is_letter(code: int) -> bool:
+    """Whether a character is none of `_NO_LETTER`."""
+    is_ascii = 0x61 <= code | 0x20 <= 0x7A or 0x30 <= code <= 0x39
+    return 0x3400 <= code <= 0x9FFF or is_ascii
+
+
+@kernel_part
+def _num_again(said: np.uint64, size: int, latest: NDArray[np.uint64]) -> int:
+    """Return the letters of a unit that one of the latest is equal to; keep it as the latest."""
+    if size == 0:
+        return 0
+    is_again = False
+    for place in range(latest.size - 1, -1, -1):
+        is_again |= latest[place] == said
+        if place:
+            latest[place] = latest[place - 1]
+    latest[0] = said
+    return size if is_again else 0
+
+
+@kernel
+def _are_enough_doubled(codes: NDArray[np.uint32]) -> bool:
+    """Whether enough letters are in units that one of the latest is equal to, by a hash."""
+    lines, sentences = np.zeros(1, np.uint64), np.zeros(_MOST_SENTENCES, np.uint64)
+    line = sentence = np.uint64(1)
+    line_size = sentence_size = 0
+    num_letters = in_lines = in_sentences = 0
+    for at in range(codes.size + 1):
+        code = codes[at] if at < codes.size else _LINE_END
+        if _is_letter(code):
+            num_letters += 1
+            line_size += 1
+            sentence_size += 1
+            line = line * _FACTOR + np.uint64(code)
+            sentence = sentence * _FACTOR + np.uint64(code)
+        elif code in _SENTENCE_ENDS:
+            in_sentences += _num_again(sentence, sentence_size, sentences)
+            sentence = np.uint64(1)
+            sentence_size = 0
+            if code == _LINE_END:
+                in_lines += _num_again(line, line_size, lines)
+                line = np.uint64(1)
+                line_size = 0
+    most = max(in_lines, in_sentences)
+    return most >= _FEWEST_CHARS and most >= _LEAST_SHARE * num_letters

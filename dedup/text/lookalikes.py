@@ -11,11 +11,15 @@ import re
 import unicodedata
 from functools import cache
 
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.kernels import kernel, kernel_part
 from dedup.models import Edit
 from dedup.text.marks import Mark
 from dedup.text.words import is_han
 
-__all__ = ["find_lookalikes", "replace_lookalikes"]
+__all__ = ["could_have_lookalikes", "find_lookalikes", "replace_lookalikes"]
 
 # EquivalentUnifiedIdeograph.txt of the Unicode Character Database, but for the radicals
 # whose equivalent is an ideograph that nobody writes. NFKC knows only two of these.
@@ -84,6 +88,17 @@ def _usual_forms() -> dict[str, str]:
     return forms
 
 
+def could_have_lookalikes(codes: NDArray[np.uint32]) -> bool:
+    """Whether a text has any that is no number of an item, or several that may be in a number.
+
+    `find_lookalikes` marks nothing in other texts: most that are called suspicious have lists.
+
+    Args:
+        codes: Code points of the text; uint32, shape (n,).
+    """
+    return _has_lookalikes(codes)
+
+
 def find_lookalikes(text: str) -> list[Mark]:
     """Return each character that stands in place of a usual one."""
     if text.isascii():
@@ -142,3 +157,59 @@ def replace_lookalikes(text: str, marks: list[Mark]) -> list[Edit]:
     """Put the usual character in place of each."""
     forms = _usual_forms()
     return [Edit(mark.start, mark.end, forms[text[mark.start]]) for mark in marks]
+
+
+_FIRST_DIGIT, _LAST_DIGIT = ord(_DIGITS[0]), ord(_DIGITS[-1])
+_SELDOM = tuple(map(ord, _NEVER_ALONE))
+_STOP = ord(".")
+
+
+@kernel_part
+def _is_lookalike(code: int) -> bool:
+    """Whether a character is of `_LOOKALIKE`."""
+    if code < 0x10000:
+        return (
+            0x249C <= code <= 0x24E9
+            or 0x2E80 <= code <= 0x2FDF
+            or 0x31C0 <= code <= 0x31E3
+            or 0x3220 <= code <= 0x3247
+            or 0x3280 <= code <= 0x32B0
+            or 0xF900 <= code <= 0xFAFF
+        )
+    return (
+        0x1D400 <= code <= 0x1D7FF
+        or 0x1F110 <= code <= 0x1F18F
+        or 0x1F210 <= code <= 0x1F25F
+        or 0x2F800 <= code <= 0x2FA1F
+    )
+
+
+@kernel_part
+def _is_of_number(code: int) -> bool:
+    """Whether a character is one of those that `_NUMBER` is made of."""
+    return code == _STOP or 0x30 <= code <= 0x39 or _FIRST_DIGIT <= code <= _LAST_DIGIT
+
+
+@kernel_part
+def _may_be_of_word(code: int) -> bool:
+    """Whether a character may be a digit or ideograph, or look like one."""
+    return 0x30 <= code <= 0x39 or (code > 0x7F and not 0x3000 <= code <= 0x3003)
+
+
+@kernel
+def _has_lookalikes(codes: NDArray[np.uint32]) -> bool:
+    """See `could_have_lookalikes`."""
+    num_in_numbers = 0
+    for at in range(codes.size):
+        code = codes[at]
+        if code < _FIRST_DIGIT or 0x4E00 <= code <= 0x9FFF:
+            continue
+        before = codes[at - 1] if at else 0
+        behind = codes[at + 1] if at + 1 < codes.size else 0
+        if code <= _LAST_DIGIT:
+            num_in_numbers += _is_of_number(before) or _is_of_number(behind)
+        elif _is_lookalike(code) and (
+            code not in _SELDOM or (_may_be_of_word(before) and _may_be_of_word(behind))
+        ):
+            return True
+    return num_in_numbers >= _FEWEST

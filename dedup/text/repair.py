@@ -38,7 +38,11 @@ from dedup.text.escapes import find_escapes, unescape_entities
 from dedup.text.gbk_shift import could_be_shifted, find_shifts, unshift_gbk
 from dedup.text.invisible import find_invisible, remove_invisible
 from dedup.text.jammers import could_be_jammed, find_jammers
-from dedup.text.lookalikes import find_lookalikes, replace_lookalikes
+from dedup.text.lookalikes import (
+    could_have_lookalikes,
+    find_lookalikes,
+    replace_lookalikes,
+)
 from dedup.text.lost import (
     find_debris,
     find_lost,
@@ -179,6 +183,7 @@ CATALOGUE: tuple[Repair, ...] = (
         find_lookalikes,
         replace_lookalikes,
         Trigger.COMPATIBILITY | Trigger.ENCLOSED | Trigger.FANCY_LETTER,
+        could_have_lookalikes,
     ),
     Repair(
         "rejoin_split_characters",
@@ -273,6 +278,7 @@ CATALOGUE: tuple[Repair, ...] = (
 # As plain numbers: an operation on flags takes a good part of a microsecond.
 _TRIGGERS = tuple(int(entry.triggers) for entry in CATALOGUE)
 _ANY_TRIGGER = reduce(or_, _TRIGGERS)
+_CALLS_FOR_TITLE = int(Trigger.TITLE)
 _CALLS_FOR_BOILERPLATE = int(Trigger.BOILERPLATE)
 _CALLS_FOR_SCRIPT = int(Trigger.TRADITIONAL)
 
@@ -315,7 +321,7 @@ class _Round(NamedTuple):
     codes: NDArray[np.uint32]
     triggers: int
     steps: list[Step]
-    kinds: Counter[DamageKind]
+    kinds: dict[DamageKind, int]
     limits: dict[DamageKind, int]
 
     @property
@@ -324,6 +330,11 @@ class _Round(NamedTuple):
             count > self.limits.get(kind, ISOLATED_MARKS[kind])
             for kind, count in self.kinds.items()
         )
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether another pass may find what this one uncovered."""
+        return bool(self.steps) and self.damaged
 
 
 def repair(
@@ -341,11 +352,8 @@ def repair(
     if codes is None:
         codes = code_points(text)
     triggers = look_for_damage(codes)
-    repaired = _undo_damage(text, codes, triggers, title)
-    if repaired.steps:
-        # What the text says: misread bytes have any script.
-        codes = code_points(repaired.text)
-        triggers = look_for_damage(codes)
+    # What is said of what is no damage is said of the repaired text: misread bytes have any script.
+    repaired, codes, triggers = _undo_damage(text, codes, triggers, title)
     boilerplate: tuple[Mark, ...] = ()
     others: dict[DamageKind, int] = {}
     if triggers & _CALLS_FOR_BOILERPLATE:
@@ -366,21 +374,24 @@ def _reporting(
     return RepairedText(repaired.text, damage, repaired.steps, boilerplate)
 
 
-def _undo_damage(
-    text: str, codes: NDArray[np.uint32], triggers: int, title: str | None
-) -> RepairedText:
-    """Return `text` after the catalogue; its boilerplate is not looked for."""
+_Undone = tuple[RepairedText, NDArray[np.uint32], int]
+
+
+def _undo_damage(text: str, codes: NDArray[np.uint32], triggers: int, title: str | None) -> _Undone:
+    """Return `text` after the catalogue, its code points and triggers; boilerplate is untouched."""
     if title and not could_have_chunks_of(title, text):
         title = None
     if not triggers & _ANY_TRIGGER and not title:
-        return RepairedText(text, _NO_DAMAGE)
+        return RepairedText(text, _NO_DAMAGE), codes, triggers
     known: _Known = {}
     current = _go_through_catalogue(text, codes, triggers, known, title)
-    if not (current.damaged and current.steps):
+    if not current.kinds:
+        return RepairedText(text, _NO_DAMAGE), codes, triggers
+    if not current.goes_on:
         score = _share_touched(text, ()) if current.damaged else 0.0
-        return RepairedText(text, Damage(current.damaged, score, dict(current.kinds)))
+        return RepairedText(text, Damage(current.damaged, score, current.kinds)), codes, triggers
     rounds: list[_Round] = []
-    while current.damaged and current.steps and len(rounds) < _MOST_ROUNDS:
+    while current.goes_on and len(rounds) < _MOST_ROUNDS:
         rounds.append(current)
         current = _go_through_catalogue(current.text, current.codes, current.triggers, known, title)
     steps = tuple(step for done in rounds for step in done.steps)
@@ -389,18 +400,21 @@ def _undo_damage(
         score=_share_touched(text, steps),
         kinds=_count_kinds(rounds),
     )
-    if current.damaged and current.steps:
+    if current.goes_on:
         # It did not settle. Half a repair would be repaired differently next time.
-        return RepairedText(text, damage)
-    return RepairedText(rounds[-1].text, damage, steps)
+        return RepairedText(text, damage), codes, triggers
+    last = rounds[-1]
+    return RepairedText(last.text, damage, steps), last.codes, last.triggers
 
 
 def _count_kinds(rounds: Sequence[_Round]) -> dict[DamageKind, int]:
     """Return how many marks of each kind were found, and how many characters stay lost."""
-    kinds = sum((done.kinds for done in rounds), Counter[DamageKind]())
+    kinds = Counter[DamageKind]()
+    for done in rounds:
+        kinds.update(done.kinds)
     for kind in _LEFT_IF_ISOLATED:
         # What is left is found again in every round.
-        kinds[kind] = max(done.kinds[kind] for done in rounds)
+        kinds[kind] = max(done.kinds.get(kind, 0) for done in rounds)
     # Every mark of loss is one U+FFFD in the end, and each round meets them all again.
     kinds[DamageKind.LOST_CHARACTERS] = rounds[-1].text.count(LOST)
     # Adding an empty counter drops what is not above zero.
@@ -437,20 +451,23 @@ def _go_through_catalogue(
 ) -> _Round:
     """Apply every repair that is called for once, in order, whether or not it is worth it."""
     steps: list[Step] = []
-    kinds: Counter[DamageKind] = Counter()
+    kinds: dict[DamageKind, int] = {}
     limits: dict[DamageKind, int] = {}
+    for_title = _CALLS_FOR_TITLE if title else 0
     for entry, called_by in zip(CATALOGUE, _TRIGGERS, strict=True):
+        if not (triggers | for_title) & called_by:
+            continue
         find = entry.find
-        if entry.kind is DamageKind.TITLE_CHUNKS and title:
-            find = partial(find_chunks_of, title)
-        elif not triggers & called_by or (entry.could_find and not entry.could_find(codes)):
+        if title and called_by == _CALLS_FOR_TITLE:
+            find = partial(find_chunks_of, title, codes=codes)
+        elif entry.could_find and not entry.could_find(codes):
             continue
         if entry.name not in known or known[entry.name][0] is not text:
             known[entry.name] = text, find(text)
         marks = known[entry.name][1]
         if not marks or (entry.edit is remove_marked and _nothing_left(text, marks)):
             continue
-        kinds[entry.kind] += len(marks)
+        kinds[entry.kind] = kinds.get(entry.kind, 0) + len(marks)
         if entry.isolated:
             limits[entry.kind] = entry.isolated(text, marks)
         is_left = entry.kind in _LEFT_IF_ISOLATED and len(marks) <= ISOLATED_MARKS[entry.kind]

@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 
 from dedup.kernels import kernel
 from dedup.text.code_points import code_points
-from dedup.text.doubled_units import find_doubled_units, without_unique
+from dedup.text.doubled_units import (
+    could_have_doubled_units,
+    find_doubled_units,
+    without_unique,
+)
 from dedup.text.marks import Mark, joined
 
 __all__ = ["find_repeats"]
@@ -53,7 +57,10 @@ def _find_repeats(text: str) -> list[Mark]:
     letters = letters[: _find_letters(all_codes, letters)]
     if len(letters) < 2 * _FEWEST_CHARS:
         return []
-    marks = find_doubled_units(text) or _find_copies(text, all_codes, letters)
+    marks = find_doubled_units(text) if could_have_doubled_units(all_codes) else []
+    marks = marks or _find_copies(text, all_codes, letters)
+    if not marks:
+        return []
     starts = {mark.start for mark in marks}
     return joined(
         Mark(_without_headline(text, *mark), mark.end) if mark.start in starts else mark

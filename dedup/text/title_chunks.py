@@ -15,6 +15,9 @@ from collections import Counter
 from functools import lru_cache, partial
 from itertools import chain, pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dedup.text.code_points import code_points
 from dedup.text.marks import Mark, joined
 from dedup.text.shift_model import log_of_words
@@ -24,7 +27,7 @@ from dedup.text.title_pieces import (
     LEAST_SHARE_FOUND,
     LONGEST_TITLE,
     SIZES,
-    could_have_title_chunks,
+    could_have_pieces_of,
 )
 
 __all__ = ["could_have_chunks_of", "find_chunks_of", "find_title_chunks"]
@@ -61,20 +64,30 @@ def could_have_chunks_of(title: str, text: str) -> bool:
     Pieces of any size begin with its first characters: of most articles none does.
     """
     line = _line_of(title)
-    forms = (line, _NO_HAN.sub("", line))
-    return any(form[: SIZES[0]] in text for form in forms if len(form) >= SIZES[0])
+    head = line[: SIZES[0]]
+    if len(head) == SIZES[0] and head in text:
+        return True
+    if not _NO_HAN.search(head):
+        return False
+    head = _NO_HAN.sub("", line)[: SIZES[0]]
+    return len(head) == SIZES[0] and head in text
 
 
-def find_chunks_of(title: str, text: str) -> list[Mark]:
-    """Return the pieces of a title that came apart from its text."""
+def find_chunks_of(title: str, text: str, codes: NDArray[np.uint32]) -> list[Mark]:
+    """Return the pieces of a title that came apart from its text.
+
+    Args:
+        title: The title.
+        text: The text.
+        codes: Its code points; uint32, shape (n,).
+    """
     line = _line_of(title)
-    body = len(line) + 1
-    whole = f"{line}\n{text}"
-    if not could_have_title_chunks(code_points(whole)):
+    if not could_have_pieces_of(code_points(line), codes):
         return []
+    body = len(line) + 1
     return [
         mark._replace(start=mark.start - body, end=mark.end - body)
-        for mark in find_title_chunks(whole)
+        for mark in find_title_chunks(f"{line}\n{text}")
     ]
 
 

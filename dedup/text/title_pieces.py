@@ -1,9 +1,9 @@
 """Whether the pieces of a title could be all over its body: asked before they are looked at.
 
 Most titles have a word that comes again in the article, and hardly any have all. One pass of a
-kernel over the body counts how often each piece stands in it, found by its first four
-characters, for pieces of all sizes, in both forms of the title that `dedup.text.title_chunks`
-knows: as it is written, and its ideographs alone.
+kernel over the body counts how often each piece stands in it without what is beside it in the
+title, found by its first four characters, for pieces of all sizes, in both forms of the title
+that `dedup.text.title_chunks` knows: as it is written, and its ideographs alone.
 """
 
 import numpy as np
@@ -17,6 +17,7 @@ __all__ = [
     "LEAST_SHARE_FOUND",
     "LONGEST_TITLE",
     "SIZES",
+    "could_have_pieces_of",
     "could_have_title_chunks",
 ]
 
@@ -33,18 +34,30 @@ FEWEST_PLACES = 6
 
 
 def could_have_title_chunks(codes: NDArray[np.uint32]) -> bool:
-    """Whether most pieces of a title stand in the body, and often enough.
+    """Whether most pieces of the title, the first line, stand in the body, and often enough.
 
     `find_title_chunks` marks nothing in other texts.
 
     Args:
         codes: Code points of the text; uint32, shape (n,).
     """
-    return _has_pieces(codes)
+    ends = np.flatnonzero(codes[: LONGEST_TITLE + 1] == _LINE_END)
+    return ends.size > 0 and _has_pieces(codes[: ends[0]], codes[ends[0] + 1 :])
+
+
+def could_have_pieces_of(title: NDArray[np.uint32], codes: NDArray[np.uint32]) -> bool:
+    """Whether the same is so of a title that came apart from its text.
+
+    Args:
+        title: Code points of the title; uint32, shape (m,).
+        codes: Code points of the text; uint32, shape (n,).
+    """
+    return title.size <= LONGEST_TITLE and _has_pieces(title, codes)
 
 
 _LINE_END = ord("\n")
 _HEAD = SIZES[0]  # characters of a piece that are looked for
+_BESIDE = 2  # characters that tell that a piece is still part of the title
 _NUM_SIZES = len(SIZES)
 _MOST_PIECES = 2 * _NUM_SIZES * (LONGEST_TITLE // _HEAD)
 _NUM_MARKED = 1 << 12
@@ -66,11 +79,13 @@ def _is_space(code: int) -> bool:
 
 @kernel_part
 def _write_forms(
-    codes: NDArray[np.uint32], length: int, forms: NDArray[np.uint32], lengths: NDArray[np.int64]
+    title: NDArray[np.uint32], forms: NDArray[np.uint32], lengths: NDArray[np.int64]
 ) -> None:
-    """Write the title as it stands, without blanks around it, and its ideographs alone."""
-    for at in range(length):
-        code = codes[at]
+    """Write the title as it stands, without blanks around it, and its ideographs alone.
+
+    The second form is empty where it is the first one again.
+    """
+    for code in title:
         if lengths[0] or not _is_space(code):
             forms[0, lengths[0]] = code
             lengths[0] += 1
@@ -79,6 +94,36 @@ def _write_forms(
             lengths[1] += 1
     while lengths[0] and _is_space(forms[0, lengths[0] - 1]):
         lengths[0] -= 1
+    if lengths[1] == lengths[0]:
+        lengths[1] = 0
+
+
+@kernel_part
+def _head_of(codes: NDArray[np.uint32], at: int) -> np.uint64:
+    """Return four characters as a number of 16 bits each: some are taken for others."""
+    head = np.uint64(0)
+    for place in range(at, at + _HEAD):
+        head = head << _BITS_OF_CHAR | np.uint64(codes[place] & _LOWER_HALF)
+    return head
+
+
+@kernel_part
+def _leave_absent(
+    codes: NDArray[np.uint32], forms: NDArray[np.uint32], lengths: NDArray[np.int64]
+) -> None:
+    """Empty the forms whose first characters, and so no piece of any size, are in the body."""
+    first = _head_of(forms[0], 0) if lengths[0] >= _HEAD else np.uint64(0)
+    second = _head_of(forms[1], 0) if lengths[1] >= _HEAD else np.uint64(0)
+    has_first = has_second = False
+    rolling = np.uint64(0)
+    for code in codes:
+        rolling = rolling << _BITS_OF_CHAR | np.uint64(code & _LOWER_HALF)
+        has_first |= rolling == first
+        has_second |= rolling == second
+    if not has_first or lengths[0] < _HEAD:
+        lengths[0] = 0
+    if not has_second or lengths[1] < _HEAD:
+        lengths[1] = 0
 
 
 @kernel_part
@@ -104,32 +149,47 @@ def _list_pieces(
 ) -> int:
     """Write all pieces of one size behind `count` others; return the number.
 
-    Of each where it starts, and its beginning as a number of 16 bits a character: those beyond
-    the basic plane may be taken for others.
+    Of each where it starts, and its beginning as a number.
     """
     for start in range(0, length - size + 1, size):
         if _is_new(title, start, size):
-            head = np.uint64(0)
-            for at in range(start, start + _HEAD):
-                head = head << _BITS_OF_CHAR | np.uint64(title[at] & _LOWER_HALF)
-            heads[count] = head
+            heads[count] = _head_of(title, start)
             starts[count] = start
             count += 1
     return count
 
 
 @kernel_part
-def _goes_on(
-    codes: NDArray[np.uint32], at: int, title: NDArray[np.uint32], start: int, stop: int
+def _agree(
+    codes: NDArray[np.uint32], at: int, title: NDArray[np.uint32], start: int, size: int
 ) -> bool:
-    """Whether the characters of a title from `start` to `stop` stand in a text from `at` on."""
-    if at + stop - start > codes.size:
+    """Whether so many characters of a title stand in a text from `at` on."""
+    if at < 0 or at + size > codes.size:
         return False
-    size = stop - start
     same = 0
     while same < size and codes[at + same] == title[start + same]:
         same += 1
     return same == size
+
+
+@kernel_part
+def _is_alone(
+    codes: NDArray[np.uint32],
+    at: int,
+    title: NDArray[np.uint32],
+    length: int,
+    start: int,
+    size: int,
+) -> bool:
+    """Whether a piece stands here without what is beside it, where the title has it first."""
+    first = 0
+    while not _agree(title, first, title, start, size):
+        first += 1
+    before = min(_BESIDE, first)
+    if before and _agree(codes, at - before, title, first - before, before):
+        return False
+    behind = min(_BESIDE, length - first - size)
+    return behind == 0 or not _agree(codes, at + size, title, first + size, behind)
 
 
 @kernel_part
@@ -138,19 +198,21 @@ def _count_pieces(
     at: int,
     rolling: np.uint64,
     forms: NDArray[np.uint32],
+    lengths: NDArray[np.int64],
     heads: NDArray[np.uint64],
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
     places: NDArray[np.int64],
 ) -> None:
-    """Count the pieces whose beginning ends here, if they go on behind it."""
+    """Count the pieces that begin here, and stand alone."""
     for group in range(ends.size - 1):
-        rest = SIZES[group % _NUM_SIZES] - _HEAD
+        size = SIZES[group % _NUM_SIZES]
+        form = group // _NUM_SIZES
         for piece in range(ends[group], ends[group + 1]):
-            if heads[piece] == rolling:
-                start = starts[piece] + _HEAD
-                title = forms[group // _NUM_SIZES]
-                places[piece] += _goes_on(codes, at + 1, title, start, start + rest)
+            if heads[piece] == rolling and _agree(codes, at, forms[form], starts[piece], size):
+                places[piece] += _is_alone(
+                    codes, at, forms[form], lengths[form], starts[piece], size
+                )
 
 
 @kernel_part
@@ -166,16 +228,14 @@ def _are_enough(places: NDArray[np.int64], first: int, last: int) -> bool:
 
 
 @kernel
-def _has_pieces(codes: NDArray[np.uint32]) -> bool:
-    """See `could_have_title_chunks`."""
-    length = 0
-    while length < codes.size and codes[length] != _LINE_END:
-        length += 1
-    if length > LONGEST_TITLE or length == codes.size:
-        return False
+def _has_pieces(title: NDArray[np.uint32], codes: NDArray[np.uint32]) -> bool:
+    """Whether most pieces of a title of at most `LONGEST_TITLE` characters are in a body."""
     forms = np.empty((2, LONGEST_TITLE), np.uint32)
     lengths = np.zeros(2, np.int64)
-    _write_forms(codes, length, forms, lengths)
+    _write_forms(title, forms, lengths)
+    _leave_absent(codes, forms, lengths)
+    if lengths[0] == 0 and lengths[1] == 0:
+        return False
     heads = np.empty(_MOST_PIECES, np.uint64)
     starts = np.empty(_MOST_PIECES, np.int64)
     ends = np.zeros(2 * _NUM_SIZES + 1, np.int64)  # of the pieces of one form and size
@@ -190,10 +250,11 @@ def _has_pieces(codes: NDArray[np.uint32]) -> bool:
         is_marked[head * _FACTOR >> _SHIFT_OF_MARK] = True
     places = np.zeros(num_heads, np.int64)
     rolling = np.uint64(0)
-    for at in range(length + 1, codes.size):
+    for at in range(codes.size):
         rolling = rolling << _BITS_OF_CHAR | np.uint64(codes[at] & _LOWER_HALF)
-        if is_marked[rolling * _FACTOR >> _SHIFT_OF_MARK] and at >= length + _HEAD:
-            _count_pieces(codes, at, rolling, forms, heads, starts, ends, places)
+        if is_marked[rolling * _FACTOR >> _SHIFT_OF_MARK] and at + 1 >= _HEAD:
+            start = at + 1 - _HEAD
+            _count_pieces(codes, start, rolling, forms, lengths, heads, starts, ends, places)
     are_enough = False
     for group in range(2 * _NUM_SIZES):
         are_enough |= _are_enough(places, ends[group], ends[group + 1])

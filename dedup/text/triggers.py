@@ -41,13 +41,13 @@ class Trigger(IntFlag):
     BOX = auto()
     """A geometric shape that stands where a font lacks a character: `□ ■ ▯ ◆`."""
     COMPATIBILITY = auto()
-    """A radical, a compatibility ideograph or form, a half-width or squared character."""
+    """A radical or stroke, a compatibility ideograph, an ideograph in a square."""
     ENCLOSED = auto()
-    """A character in a circle, in brackets or with a stop: `① ⑴ ㈠ ㊣ 🅐`."""
+    """A digit, letter or ideograph in a circle, a letter or ideograph in brackets: `① ㈠ ㊣ 🅐`."""
     FULL_WIDTH_ALNUM = auto()
     """A letter or digit at full width."""
     FANCY_LETTER = auto()
-    """A mathematical, superscript or subscript letter or digit, a number form."""
+    """A mathematical letter or digit: `𝐀`."""
     LATIN = auto()
     """A letter or sign of Latin-1 but `· × ÷ ° ± § © ® £ ¥` and the toned vowels of pinyin."""
     OTHER_ALPHABET = auto()
@@ -169,19 +169,18 @@ _SINGLE: dict[Trigger, list[_Range | str]] = {
     Trigger.REPLACEMENT: ["\N{REPLACEMENT CHARACTER}锟烫屯葺"],
     Trigger.BOX: [(0x25A0, 0x25FF), "\N{GETA MARK}"],
     Trigger.COMPATIBILITY: [
-        (0x2E80, 0x2FD5),
+        (0x2E80, 0x2FDF),
         (0x31C0, 0x31E3),
-        (0x3300, 0x33FF),
         (0xF900, 0xFAFF),
-        (0xFB00, 0xFB06),
-        (0xFE30, 0xFE6F),
-        (0xFF61, 0xFF9F),
-        (0x1F200, 0x1F2FF),
+        (0x1F210, 0x1F25F),
         (0x2F800, 0x2FA1F),
     ],
-    Trigger.ENCLOSED: [(0x2460, 0x24FF), (0x2776, 0x2793), (0x3200, 0x32FF), (0x1F100, 0x1F1FF)],
+    Trigger.ENCLOSED: [
+        "①②③④⑤⑥⑦⑧⑨",
+        *((0x249C, 0x24E9), (0x3220, 0x3247), (0x3280, 0x32B0), (0x1F110, 0x1F18F)),
+    ],
     Trigger.FULL_WIDTH_ALNUM: [(0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A)],
-    Trigger.FANCY_LETTER: ["²³¹ªº", (0x2070, 0x209F), (0x2100, 0x218F), (0x1D400, 0x1D7FF)],
+    Trigger.FANCY_LETTER: [(0x1D400, 0x1D7FF)],
     Trigger.LATIN: ["¡¢¤¦¨«¬¯´µ¶¸»¼½¾¿", (0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0x24F)],
     Trigger.OTHER_ALPHABET: [(0x250, 0x36F), (0x370, 0x1FFF)],
     Trigger.KANA: [(0x3040, 0x312F), (0x31F0, 0x31FF)],

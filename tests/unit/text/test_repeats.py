@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from dedup.models import DamageKind
 from dedup.text.code_points import code_points
+from dedup.text.doubled_units import could_have_doubled_units, find_doubled_units
 from dedup.text.repair import repair, replay
 from dedup.text.repeats import _find_distances, find_repeats
 from dedup.text.title_chunks import find_title_chunks
+from dedup.text.title_pieces import could_have_pieces_of
 
 SENTENCES = [
     "连日来，河北省张北县牢固树立一盘棋思想，在全力抓好疫情防控工作的基础上稳定发展。",
@@ -189,3 +191,28 @@ def test_one_sentence_again_and_again_is_no_body(times: int) -> None:
     """What is printed more than a few times was never a body."""
     assert [] == find_repeats(SENTENCES[1] * times)
     assert [] == find_repeats("\n".join(SENTENCES[:2] * max(times, 6)))
+
+
+PIECES = st.lists(
+    st.sampled_from(["复工", "复产", "。", "！", "”", "\n", "a1", "，", SENTENCES[0]])
+)
+
+
+@given(PIECES, PIECES)
+def test_doubled_units_are_seen_before_they_are_read(some: list[str], others: list[str]) -> None:
+    """Whatever has doubled lines or sentences passes the kernel that is asked first."""
+    unit, rest = "".join(some), "".join(others)
+    for text in (unit * 2 + rest, f"{rest}\n{unit}\n{unit}", f"{unit}{rest}。" * 4):
+        assert could_have_doubled_units(code_points(text)) or not find_doubled_units(text)
+
+
+@given(st.text("张北复工产1 ", min_size=4, max_size=14), PIECES, st.integers(4, 7))
+def test_pieces_of_a_title_are_seen_before_they_are_read(
+    title: str, words: list[str], size: int
+) -> None:
+    """Whatever has the pieces of a title all over it passes the kernel that is asked first."""
+    pieces = [title[at : at + size] for at in range(0, len(title), size)]
+    text = "".join(word + pieces[at % len(pieces)] for at, word in enumerate(words * 3))
+    line = " ".join(title.split())
+    could_find = could_have_pieces_of(code_points(line), code_points(text))
+    assert could_find or not find_title_chunks(f"{line}\n{text}")
