@@ -74,6 +74,7 @@ _ODDS_OF_STRAY_LETTER = 2.0  # behind the stretch, `屡c性`
 # `，F將`. Of 29 million characters of clean text 60 are such letters, and 140 those of `，A股`.
 _ODDS_OF_LETTER_BEHIND_SIGN = 3.0
 _NAMES_OF_SHARES_AND_GROUPS = "ABC"
+_BEHIND_NAMES = "姓男女先小太某君生座栋棟区區号號级級型组組队隊罩股代"  # `，F姓台生`
 _ODDS_OF_QUOTE = 4.0  # `。”` where a quotation is open, which else would stay open, and so on
 _LEAST_GAIN_WITHOUT_WORDS = _ENOUGH_GAIN_AMONG_OTHERS - _ODDS_OF_STRAY_LETTER
 # Words decide where the gain is small, and a blank makes none: `！”` is one, too.
@@ -254,7 +255,7 @@ def _gain_of_words(source: ShiftedText, straddle: _Straddle) -> float:
     if _is_stray_letter(source.text, straddle.end - 1):
         as_read += _ODDS_OF_STRAY_LETTER
     elif stands[-2:-1] in SIGNS and _is_lone_letter(source.text, straddle.end - 1):
-        is_name = stands[-1] in _NAMES_OF_SHARES_AND_GROUPS
+        is_name = stands[-1] in _NAMES_OF_SHARES_AND_GROUPS or after[:1] in _BEHIND_NAMES
         as_read += -_ODDS_OF_LETTER_BEHIND_SIGN if is_name else _ODDS_OF_LETTER_BEHIND_SIGN
     as_read += _ODDS_OF_QUOTE * straddle.pairs_a_quote
     gain = straddle.gain - _ODDS_OF_QUOTE * straddle.pairs_a_quote

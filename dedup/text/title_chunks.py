@@ -13,7 +13,7 @@ in the article. And every piece was dropped in about as often as the others.
 import re
 from collections import Counter
 from functools import lru_cache, partial
-from itertools import chain, pairwise
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +37,13 @@ _MOST_ROUNDS = 4
 
 # Natural logarithm of how much likelier it is that a piece was dropped in than that the
 # writer used its words there; fitted to 300 titles and articles.
-_ODDS = 0.65
-_ODDS_OF_WORDS = 0.57  # for each unit by which the words without the piece are likelier
+_ODDS = 0.6
+_ODDS_OF_WORDS = 0.65  # for each unit by which the words without the piece are likelier
 _MOST_OF_WORDS = 8.0
-_ODDS_OF_CLOSED_GAP = 2.0  # its neighbours stand side by side elsewhere
-_ODDS_OF_JOINT = -2.7  # the piece stands beside such a neighbour elsewhere
-_ODDS_OF_TITLE = -4.0  # a neighbour is that of the title
+_ODDS_OF_CLOSED_GAP = 1.8  # its neighbours stand side by side elsewhere
+_ODDS_OF_JOINT = -2.4  # the piece stands beside such neighbours elsewhere, of three characters
+_ODDS_OF_TITLE = -3.0  # a neighbour is that of the title
+_ODDS_OF_EMPTY_GAP = -2.3  # without it two signs would stand together that else never do: `“”`
 _CONTEXT = 6
 
 _CERTAIN = 1.0  # half of the pieces dropped in reach this, and one in sixty of a title's words
@@ -55,7 +56,7 @@ _LEAST_ODDS_OF_ONE_MORE = 0.0  # of the next place: the first pieces come once m
 _LEAST_LOG_OF_CUT_WORD = 3.0  # by which the title is likelier in one than cut around a piece
 _USUAL_SHARE = 0.25  # of the pieces stand in no more places than they were dropped in
 
-_Pairs = Counter[tuple[str, str]]
+_Neighbours = Counter[str]
 
 
 def could_have_chunks_of(title: str, text: str) -> bool:
@@ -142,9 +143,9 @@ def _are_sprinkled(text: str, body: int, title: str, chunks: list[str]) -> bool:
     num_places = sum(min(len(found), 2 * usual) for found in places)
     if num_places < FEWEST_PLACES:
         return False
-    pairs = Counter(pairwise(text[body:]))
+    neighbours = _neighbours(text, body)
     num_certain = sum(
-        _odds_of(text, mark, title, pairs) >= certain
+        _odds_of(text, mark, title, neighbours) >= certain
         for found, certain in zip(places, map(partial(_certain_odds, title), chunks), strict=True)
         for mark in found
     )
@@ -156,14 +157,14 @@ def _certain_odds(title: str, chunk: str) -> float:
     return _CERTAIN if _is_made_of_words(title, chunk) else _CERTAIN_OF_NO_WORDS
 
 
-def _odds_of(text: str, mark: Mark, title: str, pairs: _Pairs) -> float:
+def _odds_of(text: str, mark: Mark, title: str, neighbours: _Neighbours) -> float:
     """Return how likely it is that a piece was dropped in, as a logarithm.
 
     Args:
         text: The text.
         mark: The piece.
         title: What it is a piece of.
-        pairs: How often each two characters stand side by side in the body.
+        neighbours: How often each two and three characters stand side by side in the body.
     """
     start, end = mark
     left, piece = text[max(0, start - _CONTEXT) : start], text[start:end]
@@ -171,12 +172,25 @@ def _odds_of(text: str, mark: Mark, title: str, pairs: _Pairs) -> float:
     without = _log_of_words(left + right)
     gain = without - (_log_of_words(left + piece + right) - _log_of_words(piece))
     odds = _ODDS + _ODDS_OF_WORDS * max(-_MOST_OF_WORDS, min(gain, _MOST_OF_WORDS))
-    odds += _ODDS_OF_JOINT * (pairs[left[-1], piece[0]] > 1)
     odds += _ODDS_OF_TITLE * (left[-1] + piece in title or piece + (right[:1] or "\n") in title)
+    odds += _ODDS_OF_JOINT * _is_joint(left, piece, neighbours)
     if right:
-        odds += _ODDS_OF_JOINT * (pairs[piece[-1], right[0]] > 1)
-        odds += _ODDS_OF_CLOSED_GAP * (pairs[left[-1], right[0]] > 0)
+        gap = left[-1] + right[0]
+        odds += _ODDS_OF_JOINT * _is_joint(piece, right, neighbours)
+        odds += _ODDS_OF_CLOSED_GAP * (gap in neighbours)
+        is_between_signs = not (left[-1].isalnum() or right[0].isalnum())
+        odds += _ODDS_OF_EMPTY_GAP * (is_between_signs and gap not in neighbours)
     return odds
+
+
+def _neighbours(text: str, body: int) -> _Neighbours:
+    starts = range(body, len(text) - 1)
+    return Counter(text[start : start + size] for size in (2, 3) for start in starts)
+
+
+def _is_joint(left: str, right: str, neighbours: _Neighbours) -> bool:
+    """Whether three characters where two stretches meet stand together elsewhere, too."""
+    return neighbours[left[-2:] + right[0]] > 1 or neighbours[left[-1] + right[:2]] > 1
 
 
 @lru_cache(maxsize=256)
@@ -189,17 +203,22 @@ def _find_all(text: str, body: int, title: str, chunks: list[str]) -> list[Mark]
     kept = list(range(len(text)))
     rest = text
     places = [_places_alone(text, body, title, chunk) for chunk in chunks]
-    are_words = [_is_made_of_words(title, chunk) for chunk in chunks]
+    are_words = [chunk in text[:body] and _is_made_of_words(title, chunk) for chunk in chunks]
     budgets = [_usual_number(places, are_words)] * len(chunks)
     for _ in range(_MOST_ROUNDS):
-        pairs = Counter(pairwise(rest[body:]))
+        neighbours = _neighbours(rest, body)
         chosen: list[Mark] = []
         for index, found in enumerate(places):
-            odds = sorted((_odds_of(rest, mark, title, pairs), mark) for mark in found)
+            odds = sorted((_odds_of(rest, mark, title, neighbours), mark) for mark in found)
             budget = budgets[index] if are_words[index] else None
             likeliest = _likeliest(odds[::-1], budget)
             budgets[index] = max(0, budgets[index] - len(likeliest))
             chosen += likeliest
+        chosen += (
+            mark
+            for mark in _places_in_a_row(rest, body, title, chunks)
+            if _odds_of(rest, mark, title, neighbours) >= _CERTAIN
+        )
         if not chosen:
             break
         kept = _without(kept, _disjoint(sorted(chosen)))
@@ -255,18 +274,42 @@ def _without(offsets: list[int], marks: list[Mark]) -> list[int]:
 
 
 def _places_alone(text: str, body: int, title: str, chunk: str) -> list[Mark]:
-    """Return where a piece stands in the body without what is beside it in the title."""
+    """Return where a piece stands in the body without what is beside it in the title.
+
+    Or twice in a row: nobody writes that, whatever is beside them.
+    """
     at = title.index(chunk)
     before, behind = title[max(at - 2, 0) : at], title[at + len(chunk) : at + len(chunk) + 2]
+    is_unwritten = text.find(chunk, 0, body) < 0
     marks = []
     start = text.find(chunk, body)
     while start >= 0:
         end = start + len(chunk)
         is_before = before != "" and text.endswith(before, body, start)
         is_behind = behind != "" and text.startswith(behind, end)
-        if not (is_before or is_behind):
+        if is_unwritten or not (is_before or is_behind) or text.startswith(chunk, end):
             marks.append(Mark(start, end))
         start = text.find(chunk, end)
+    return marks
+
+
+def _places_in_a_row(text: str, body: int, title: str, chunks: list[str]) -> list[Mark]:
+    """Return where pieces stand one behind the other as in the title, and nothing else of it."""
+    marks = []
+    for chunk in chunks:
+        at = title.index(chunk)
+        before = title[max(at - 2, 0) : at]
+        start = text.find(chunk, body)
+        while start >= 0:
+            size, end = len(chunk), start + len(chunk)
+            while text.startswith(title[at + size : at + size + len(chunk)] or "\n", end):
+                size, end = size + len(chunk), end + len(chunk)
+            behind = title[at + size :][:2]
+            is_whole = size > len(chunk) and size < len(title) - len(title) % len(chunk)
+            is_before = before != "" and text.endswith(before, body, start)
+            if is_whole and not is_before and not (behind and text.startswith(behind, end)):
+                marks.append(Mark(start, end))
+            start = text.find(chunk, end)
     return marks
 
 
