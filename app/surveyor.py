@@ -10,8 +10,8 @@ from dedup.deduplicator import Survey
 
 __all__ = ["Surveyor"]
 
-_LONG_CHARS = 100_000
-_MAX_GROUP_CHARS = 100_000
+_LONG_CHARS = 20_000
+_MAX_GROUP_CHARS = 60_000
 
 
 class _Job(NamedTuple):
