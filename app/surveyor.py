@@ -11,7 +11,7 @@ from dedup.deduplicator import Survey
 __all__ = ["Surveyor"]
 
 _LONG_CHARS = 20_000
-_MAX_GROUP_CHARS = 60_000
+_MAX_GROUP_CHARS = 50_000
 
 
 class _Job(NamedTuple):

@@ -7,6 +7,7 @@ some length, and the small words that hold them together.
 
 import itertools
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -50,6 +51,7 @@ _LETTERS_A_SMALL_WORD = 18  # a sentence of so many has one at least
 _LETTERS_A_CLAUSE = 7
 _LONGEST_TEASER = 260
 _SHORTEST_HEADLINE = 8  # letters; shorter ones are labels, a live blog's times
+_LONGEST_HEADLINE = 60
 
 
 def prose_mask(text: str) -> NDArray[np.bool_]:
@@ -75,28 +77,20 @@ def _end_of_article(text: str) -> int:
 def teaser_mask(text: str, prose: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return for each character whether it is in a teaser; bool, shape (len(text),).
 
-    A page lists other articles by headline and first paragraph. So a short paragraph that
-    stands alone, a headline above it and no prose below, may be such a teaser; and where
-    an article lies in one piece and all else is teasers, all else belongs to the page.
+    A page lists other articles by headline, or by headline and first paragraph. So a short
+    paragraph that stands alone, a headline above it and no prose below, may be such a teaser,
+    and so may a headline among headlines that reads like a sentence, `早餐這樣吃？醫師：快停手！`.
+    Where an article lies in one piece and all else is teasers, all else belongs to the page.
 
     Args:
         text: The text.
         prose: What `prose_mask` returns for it.
     """
     mask = np.zeros(len(text), np.bool_)
-    above, start = _Line(0, 0, has_prose=False, is_headline=False), 0
-    last: _Line | None = None
-    for raw in text.split("\n"):
-        end = start + len(raw)
-        if raw and not raw.isspace():
-            has_prose = bool(prose[start:end].any())
-            line = _Line(start, end, has_prose, not has_prose and _is_headline(raw))
-            if last and _is_teaser(above, last, line):
-                mask[last.start : last.end] = True
-            above, last = last or above, line
-        start = end + 1
-    if last and _is_teaser(above, last, None):
-        mask[last.start : last.end] = True
+    lines = [_NO_LINE, *_lines(text, prose), _NO_LINE]
+    for above, line, below in zip(lines, lines[1:], lines[2:], strict=False):
+        if _is_teaser(above, line, below):
+            mask[above.start : line.end] = True
     return mask
 
 
@@ -107,15 +101,30 @@ class _Line(NamedTuple):
     is_headline: bool
 
 
-def _is_teaser(above: _Line, line: _Line, below: _Line | None) -> bool:
-    """Whether a line is a lone short paragraph with a headline above it."""
+_NO_LINE = _Line(0, 0, has_prose=False, is_headline=False)
+
+
+def _lines(text: str, prose: NDArray[np.bool_]) -> Iterator[_Line]:
+    """Yield the lines that are not blank."""
+    start = 0
+    for raw in text.split("\n"):
+        end = start + len(raw)
+        if raw and not raw.isspace():
+            yield _Line(start, end, bool(prose[start:end].any()), _is_headline(raw))
+        start = end + 1
+
+
+def _is_teaser(above: _Line, line: _Line, below: _Line) -> bool:
+    """Whether a line is a lone short paragraph, or a headline, with a headline above it."""
     is_short = line.end - line.start <= _LONGEST_TEASER
-    is_last = below is None or not below.has_prose
+    is_last = below.is_headline or not below.has_prose
     return line.has_prose and above.is_headline and is_short and is_last
 
 
 def _is_headline(line: str) -> bool:
-    return sum(map(str.isalnum, line)) >= _SHORTEST_HEADLINE
+    """Whether a line may be a headline: no label, and no sentence that ends like one."""
+    is_short = len(line) <= _LONGEST_HEADLINE and "。" not in line
+    return is_short and sum(map(str.isalnum, line)) >= _SHORTEST_HEADLINE
 
 
 @cache

@@ -50,19 +50,26 @@ def test_nothing() -> None:
 
 
 HEADLINE = "多地出台措施稳就业保民生"
+CRY = "早餐这样吃，血糖会不会飙升？医师：快停手！"
 
 
 def _teasers(text: str) -> list[str]:
     mask = teaser_mask(text, prose_mask(text))
     starts = [0, *(at + 1 for at, char in enumerate(text) if char == "\n")]
-    return [text[at:].partition("\n")[0] for at in starts if at < len(text) and mask[at]]
+    lines = [text[at:].partition("\n")[0] for at in starts if at < len(text) and mask[at]]
+    return [line for line in lines if line]
 
 
 def test_a_lone_paragraph_below_a_headline_is_a_teaser() -> None:
-    """A list of other articles by headline and first paragraph."""
-    listed = [HEADLINE, SENTENCES[0], HEADLINE, SENTENCES[1], "专栏", HEADLINE, SENTENCES[2]]
+    """A list of other articles by headline and first paragraph, whatever ends a headline."""
+    listed = [HEADLINE, SENTENCES[0], CRY, SENTENCES[1], "专栏", HEADLINE, SENTENCES[2]]
 
-    assert list(SENTENCES) == _teasers("\n\n".join(listed))
+    assert [line for line in listed if line != "专栏"] == _teasers("\n\n".join(listed))
+
+
+def test_a_headline_among_headlines_is_a_teaser() -> None:
+    """Also if it reads like a sentence; and so is the one above it."""
+    assert [HEADLINE, CRY] == _teasers(f"{HEADLINE}\n{CRY}\n{HEADLINE}")
 
 
 @pytest.mark.parametrize(
@@ -72,6 +79,7 @@ def test_a_lone_paragraph_below_a_headline_is_a_teaser() -> None:
         ["09:30", SENTENCES[0], "10:15", SENTENCES[1]],
         [HEADLINE, SENTENCES[0] * 8, HEADLINE],
         [SENTENCES[0], HEADLINE],
+        [SENTENCES[0], CRY, SENTENCES[1], SENTENCES[0]],
         [SENTENCES[0]],
         [],
     ],
