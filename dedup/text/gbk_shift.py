@@ -223,6 +223,9 @@ def _is_sure(source: ShiftedText, straddle: _Straddle) -> bool:
     is_odd = any(not (char.isascii() or is_common(char)) for char in stands)
     if is_odd and is_usual and straddle.gain >= _ENOUGH_GAIN_OF_PLAIN:
         return True
+    behind = source.text[straddle.end : straddle.end + 1]
+    if straddle.walk.ending == Ending.STRAY and (behind.isascii() or not behind.isprintable()):
+        return False  # a letter at the end of a word or line, and no word behind it to tell
     enough = _ENOUGH_GAIN_OF_ODD_WORDS
     if is_usual:
         enough = _ENOUGH_GAIN_OF_WORDS_FOR_ODD if is_odd else _ENOUGH_GAIN_OF_WORDS

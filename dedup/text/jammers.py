@@ -83,10 +83,12 @@ _WORD = re.compile(
     r"(?<![^\s(\"'/.,:_-])(?:[A-Z]?[a-z]{3,}|[a-z]{2}|[A-Z]{2,5})(?![^\s)\"'/.,;:!?_-])"
 )
 # `$f^{\prime}(x)=2x$`, and what is only in lines of code: calls, definitions, loops.
-_FORMULA = re.compile(r"\$(?=[^$\n]*[=^_\\+-])[^\s$](?:[^$\n]{0,300}[^\s$])?\$")
+_FORMULA = re.compile(
+    r"\$(?=[^$\n]*[=^_\\+-])[^\s$!?#@~;\"](?:[^$\n!?#@~;\"]{0,300}[^\s$!?#@~;\"])?\$"
+)
 _CODE = re.compile(
     r"\b(?:def|class|import|from|return|print|lambda|for|while|if|elif|else|echo|sudo|SELECT|UPDATE"
-    r"|INSERT|WHERE|function|var|let|const|int|void|public|static)\b[^\n]*[(){}\[\]=;:]"
+    r"|INSERT|WHERE|function|var|let|const|int|void|public|static)\b(?=[\s(:])[^\n]*[(){}\[\]=;:]"
     r"|\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\(|^\s*[A-Za-z_]\w{2,}(?:\[\w+\])?\s=\s|\b[a-z_]{3,}\(.*\)$"
 )
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]{2,}")  # `iPhone15ProMax`
@@ -124,6 +126,7 @@ _LEAST_SHARE_SHORT = 0.8
 _FEWEST_OF_CLASS = 2
 # Where so many runs are random without doubt, others are on half the evidence.
 _MANY = 3
+_MOST_SHORTER_LINE = 5  # times, lines being of any length
 
 _EMOJI_RUN = re.compile(
     "[\u203b\u25b2-\u25c9\u25ce-\u25cf\u2600-\u2775\u2794-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d]+"
@@ -225,6 +228,7 @@ def _find_noise(text: str) -> list[Mark]:
         mark
         for mark, run in runs
         if _is_random(run, 2)
+        or (_fills_line(text, mark) and (_is_motley(run) or _is_odd(run)))
         or _is_scattered(run, 1 if _fills_line(text, mark) else _FEWEST_OF_CLASS)
         or _is_jumbled(run.strip(), repeated, 2)
     ]
@@ -256,8 +260,10 @@ def _like(text: str, certain: list[Mark], marks: list[Mark]) -> list[Mark]:
     alike = []
     for mark in marks:
         run = text[mark.start : mark.end].strip()
-        others = sizes[_fills_line(text, mark)]
-        if others and 2 * len(run) >= min(others) and len(run) <= 2 * max(others):
+        fills_line = _fills_line(text, mark)
+        others = sizes[fills_line]
+        shorter = _MOST_SHORTER_LINE if fills_line and len(others) >= _MANY else 2
+        if others and shorter * len(run) >= min(others) and len(run) <= 2 * max(others):
             alike += [mark] if _classes(run) <= classes else []
     return alike
 
@@ -333,13 +339,27 @@ def _is_random(run: str, leniency: int) -> bool:
     num_letters = sum(char.isalpha() for char in run)
     if num_chars < _FEWEST_CHARS or num_letters < _FEWEST_LETTERS:
         return False
-    changes = sum(1 for _ in _CHANGE.finditer(run))
-    words = _WORD if _ODD_SIGN.search(run) else _PART_OF_NAME
-    in_words = sum(len(word) for word in words.findall(run) if _VOWEL.search(word))
     return (
-        leniency * changes >= _LEAST_SHARE_OF_CHANGES * num_chars
-        and in_words <= leniency * _MOST_SHARE_OF_WORDS * num_letters
+        leniency * _num_changes(run) >= _LEAST_SHARE_OF_CHANGES * num_chars
+        and _num_in_words(run) <= leniency * _MOST_SHARE_OF_WORDS * num_letters
     )
+
+
+def _is_odd(line: str) -> bool:
+    """Whether a line of ASCII is hardly made of words: random, if others are without doubt."""
+    num_letters = sum(map(str.isalpha, line))
+    has_changes = 3 * _num_changes(line) >= _LEAST_SHARE_OF_CHANGES * len(line)
+    return has_changes and 2 * _num_in_words(line) <= num_letters
+
+
+def _num_changes(run: str) -> int:
+    return sum(1 for _ in _CHANGE.finditer(run))
+
+
+def _num_in_words(run: str) -> int:
+    """Return how many letters of a run are in words, or in parts of names."""
+    words = _WORD if _ODD_SIGN.search(run) else _PART_OF_NAME
+    return sum(len(word) for word in words.findall(run) if _VOWEL.search(word))
 
 
 def _is_motley(run: str) -> bool:
