@@ -68,8 +68,8 @@ def watching(stopwatch: Stopwatch) -> Iterator[None]:
     """Time every entry of the catalogue, and the search for boilerplate."""
 
     def entry_of(entry: Repair) -> Repair:
-        find: Callable[[str], list[Mark]] = stopwatch.watched(entry.name, entry.find)
-        edit: Callable[[str, list[Mark]], list[Edit]]
+        find: Callable[[str], Sequence[Mark]] = stopwatch.watched(entry.name, entry.find)
+        edit: Callable[[str, Sequence[Mark]], Sequence[Edit]]
         edit = stopwatch.watched(entry.name + " (edits)", entry.edit)
         asked = entry.could_find and stopwatch.watched(entry.name + " (asked)", entry.could_find)
         return entry._replace(find=find, edit=edit, could_find=asked)

@@ -3,7 +3,7 @@
 Nothing here computes; the module imports nothing else of the package.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -115,7 +115,7 @@ class Step:
 
     repair: str
     kind: DamageKind
-    edits: tuple[Edit, ...]
+    edits: Sequence[Edit]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ that opens with a capital, like a name, only the latter two.
 """
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel, kernel_part
 from dedup.text.code_points import code_points
-from dedup.text.marks import LOST, Mark
+from dedup.text.marks import LOST, Mark, Marks
 from dedup.text.pinyin import DIAERESIS, TONE, Readings, readings
 from dedup.text.shift_model import Model, model
 from dedup.text.triggers import Row
@@ -36,7 +37,7 @@ _MOST_OF_USUAL = 2
 _BOPOMOFO = re.compile("[\u3105-\u3129]")
 
 
-def find_annotations(text: str) -> list[Mark]:
+def find_annotations(text: str) -> Marks:
     """Return the annotations of `text`, each with its brackets."""
     codes = code_points(text)
     found = np.empty((codes.size // _SHORTEST + 1, 3), np.int64)
@@ -44,10 +45,10 @@ def find_annotations(text: str) -> list[Mark]:
     is_certain: NDArray[np.bool_] = found[:, 2] != 0
     if np.count_nonzero(is_certain) < _MANY:
         found = found[is_certain]
-    return [Mark(start, end) for start, end, _ in found.tolist()]
+    return Marks(found[:, :2].copy())  # not all that there was room for
 
 
-def most_isolated(text: str, marks: list[Mark]) -> int:
+def most_isolated(text: str, marks: Sequence[Mark]) -> int:
     """Return the most annotations that are no damage yet: four, or two of usual characters.
 
     People give the reading of a rare character; converters that of 產 and 發.

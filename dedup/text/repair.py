@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from operator import or_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,7 @@ from dedup.text.lost import (
     mark_lost,
     mark_residue,
 )
-from dedup.text.marks import LOST, Mark, remove_marked
+from dedup.text.marks import LOST, Mark, Removals, num_marked, remove_marked
 from dedup.text.misread_signs import find_misread_signs, read_signs_anew
 from dedup.text.repeats import find_repeats
 from dedup.text.script import count_traditional
@@ -90,11 +90,11 @@ class Repair(NamedTuple):
 
     name: str
     kind: DamageKind
-    find: Callable[[str], list[Mark]]
-    edit: Callable[[str, list[Mark]], list[Edit]]
+    find: Callable[[str], Sequence[Mark]]
+    edit: Callable[[str, Any], Sequence[Edit]]
     triggers: Trigger
     could_find: Callable[[NDArray[np.uint32]], bool] | None = None
-    isolated: Callable[[str, list[Mark]], int] | None = None
+    isolated: Callable[[str, Sequence[Mark]], int] | None = None
 
 
 # The order matters. Entities come first, since they may stand for any character
@@ -311,7 +311,7 @@ _NO_DAMAGE = Damage()
 
 # What each repair found last, and in which text: most of the second pass goes over the text
 # that the first one left, and finds nothing that it has not found.
-_Known = dict[str, tuple[str, list[Mark]]]
+_Known = dict[str, tuple[str, Sequence[Mark]]]
 
 
 class _Round(NamedTuple):
@@ -424,7 +424,7 @@ def _count_kinds(rounds: Sequence[_Round]) -> dict[DamageKind, int]:
 def replay(text: str, steps: Sequence[Step]) -> str:
     """Return `text` after `steps`: `replay(text, repair(text).steps) == repair(text).text`."""
     for step in steps:
-        text = _apply(text, step.edits)
+        text, _ = _apply(text, code_points(text), step.edits)
     return text
 
 
@@ -465,17 +465,17 @@ def _go_through_catalogue(
         if entry.name not in known or known[entry.name][0] is not text:
             known[entry.name] = text, find(text)
         marks = known[entry.name][1]
-        if not marks or (entry.edit is remove_marked and _nothing_left(text, marks)):
+        if not marks or (entry.edit is remove_marked and _nothing_left(text, codes, marks)):
             continue
         kinds[entry.kind] = kinds.get(entry.kind, 0) + len(marks)
         if entry.isolated:
             limits[entry.kind] = entry.isolated(text, marks)
         is_left = entry.kind in _LEFT_IF_ISOLATED and len(marks) <= ISOLATED_MARKS[entry.kind]
-        edits = () if is_left else tuple(entry.edit(text, marks))
+        edits = () if is_left else entry.edit(text, marks)
         if edits:
+            edits = edits if isinstance(edits, Removals) else tuple(edits)
             steps.append(Step(entry.name, entry.kind, edits))
-            text = _apply(text, edits)
-            codes = code_points(text)
+            text, codes = _apply(text, codes, edits)
             triggers = look_for_damage(codes)
     return _Round(text, codes, triggers, steps, kinds, limits)
 
@@ -484,31 +484,49 @@ _MOST_REMOVED = 0.9  # of a text, unless some letters are left
 _FEWEST_LEFT = 10
 
 
-def _nothing_left(text: str, marks: list[Mark]) -> bool:
+def _nothing_left(text: str, codes: NDArray[np.uint32], marks: Sequence[Mark]) -> bool:
     """Whether hardly a letter of a text would be left without what is marked.
 
     Then it is no text with something dropped in, whatever it is.
     """
-    if sum(mark.end - mark.start for mark in marks) < _MOST_REMOVED * len(text):
+    if num_marked(marks) < _MOST_REMOVED * len(text):
         return False
-    left = sum(map(str.isalnum, _apply(text, remove_marked(text, marks))))
+    left = sum(map(str.isalnum, _apply(text, codes, remove_marked(text, marks))[0]))
     num_letters = sum(map(str.isalnum, text))
     return left < min(_FEWEST_LEFT, (1 - _MOST_REMOVED) * num_letters)
 
 
-def _apply(text: str, edits: Sequence[Edit]) -> str:
-    """Return `text` with ascending, disjoint edits made."""
+def _apply(
+    text: str, codes: NDArray[np.uint32], edits: Sequence[Edit]
+) -> tuple[str, NDArray[np.uint32]]:
+    """Return `text` with ascending, disjoint edits made, and its code points."""
+    if isinstance(edits, Removals):
+        data = codes[_is_kept(codes.size, edits)].tobytes()
+        return data.decode("utf-32-le", "surrogatepass"), np.frombuffer(data, np.uint32)
     pieces: list[str] = []
     done = 0
     for start, end, replacement in edits:
         pieces += (text[done:start], replacement)
         done = end
     pieces.append(text[done:])
-    return "".join(pieces)
+    text = "".join(pieces)
+    return text, code_points(text)
+
+
+def _is_kept(length: int, edits: Removals) -> NDArray[np.bool_]:
+    """Return whether each character stays; bool, shape (length,)."""
+    starts, ends = edits.bounds.T
+    changes = np.zeros(length + 1, np.int8)
+    changes[starts] += 1
+    changes[ends] -= 1
+    return np.equal(np.cumsum(changes[:-1], dtype=np.int8), 0)
 
 
 def _sources(length: int, edits: Sequence[Edit]) -> NDArray[np.int32]:
     """Return where each character after `edits`, and the end, was in the text before them."""
+    if isinstance(edits, Removals):
+        kept = np.append(_is_kept(length, edits), True)
+        return np.flatnonzero(kept).astype(np.int32)
     sizes = [(start, end, len(replacement)) for start, end, replacement in edits]
     starts, ends, lengths = np.array([*sizes, (length + 1, length + 1, 0)]).T
     # By turns: what stays in front of an edit, and what the edit puts there.
@@ -523,5 +541,10 @@ def _sources(length: int, edits: Sequence[Edit]) -> NDArray[np.int32]:
 
 def _share_touched(text: str, steps: Sequence[Step]) -> float:
     """Return the share of `text` that was lost before, or that steps replaced; at most 1."""
-    touched = sum(max(edit.end - edit.start, 1) for step in steps for edit in step.edits)
-    return min(1.0, (touched + text.count(LOST)) / max(len(text), 1))
+    touched = text.count(LOST)
+    for step in steps:
+        if isinstance(step.edits, Removals):
+            touched += num_marked(step.edits)
+        else:
+            touched += sum(max(edit.end - edit.start, 1) for edit in step.edits)
+    return min(1.0, touched / max(len(text), 1))

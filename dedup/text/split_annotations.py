@@ -41,6 +41,9 @@ _PAIRED_LETTERS = "".join(
     for char in chars_led_by(_LEAD_OF_LETTERS)
     if chr((pair_of(char) or 0) & 0xFF).islower() or char == "è"
 )
+_PAIRED = frozenset(_PAIRED_LETTERS)
+_WIDE_CLOSING = "）"
+_LONGEST_WIDE = 9  # characters that `_WIDE_SPLIT` may have between its first one and `）`
 _WIDE_SPLIT = re.compile(
     rf"[\u3400-\uffff](?P<letters>[{re.escape(_PAIRED_LETTERS)}][\ue000-\ue7ff]?[{LETTERS}]{{0,6}})"
     " ?）"
@@ -133,9 +136,24 @@ def _rejoined(source: ShiftedText, split: _Split) -> str:
 
 def _matches(text: str) -> list[re.Match[str]]:
     """Return what looks like a split annotation, ascending."""
-    patterns = (*_SPLIT.values(), _WIDE_SPLIT)
+    patterns = [*_SPLIT.values()]
+    if _has_wide_bracket(text):
+        patterns.append(_WIDE_SPLIT)
     matches = [match for pattern in patterns for match in pattern.finditer(text)]
     return sorted(matches, key=re.Match.start)
+
+
+def _has_wide_bracket(text: str) -> bool:
+    """Whether a `）` stands behind what may be letters; only then `_WIDE_SPLIT` is in a text.
+
+    It opens with a class of characters, and is tried at nearly every one.
+    """
+    at = text.find(_WIDE_CLOSING)
+    while at >= 0:
+        if not _PAIRED.isdisjoint(text[max(0, at - _LONGEST_WIDE) : at]):
+            return True
+        at = text.find(_WIDE_CLOSING, at + 1)
+    return False
 
 
 def _read_split(source: ShiftedText, match: re.Match[str]) -> _Split | None:
