@@ -21,7 +21,6 @@ from dedup.sketch.keys import KeyBatch
 
 __all__ = ["Collection"]
 
-_PIECES_AT_ONCE = 4  # whose facts are at hand
 _HASH_BYTES = 4
 
 
@@ -50,7 +49,7 @@ class Collection:
         self._pieces: list[_Taken] = []
         self._id_hashes = array("Q")
         self._refused = bytearray()
-        self._facts_of = lru_cache(_PIECES_AT_ONCE)(self._read_facts)
+        self._facts_of = lru_cache(1)(self._read_facts)
 
     def __len__(self) -> int:
         """Return the number of articles, refused ones included."""
@@ -100,25 +99,20 @@ class Collection:
         """Return how many bytes an article is made of."""
         return self._texts.size(position)
 
-    def kept(self, position: int) -> KeptArticle:
-        """Return what an article is made of."""
-        piece = self._piece_of(position)
-        taken = self._pieces[piece]
-        article_id = self._facts_of(piece).ids[position - taken.first]
-        return KeptArticle(self._texts.get(position), taken.encoding, article_id)
+    def kept(self, position: int, article_id: str) -> KeptArticle:
+        """Return what the article of an id is made of."""
+        encoding = self._pieces[self._piece_of(position)].encoding
+        return KeptArticle(self._texts.get(position), encoding, article_id)
 
     def facts(self) -> Iterator[tuple[int, Facts]]:
         """Yield the position of the first article of each piece, and the facts of all its."""
         for number, taken in enumerate(self._pieces):
             yield taken.first, self._facts_of(number)
 
-    def ids(self, positions: Iterable[int]) -> dict[int, str]:
-        """Return the ids of articles, by their positions."""
-        found = {}
-        for position in sorted(positions):
-            piece = self._piece_of(position)
-            found[position] = self._facts_of(piece).ids[position - self._pieces[piece].first]
-        return found
+    def id(self, position: int) -> str:
+        """Return the id of an article, soon found for one that is near the last."""
+        piece = self._piece_of(position)
+        return self._facts_of(piece).ids[position - self._pieces[piece].first]
 
     def namesakes(self) -> Iterator[tuple[int, int]]:
         """Yield pairs of articles of one id, those that were refused left out.

@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from dedup.batch.pieces import Piece
 from dedup.batch.records import Record, Source, UnreadableSource
 from dedup.errors import DedupError
-from dedup.models import Damage
+from dedup.models import Damage, DamageKind
 from dedup.preparation import Preparer
 from dedup.sketch.hashed_sets import HashedSets, hashed_sets
 from dedup.sketch.keys import KeyBatch
 from dedup.sketch.shingles import shingle_hashes
 
 __all__ = ["Facts", "Outlines", "outline"]
+
+_NO_DAMAGE = Damage()
+_KINDS = {kind.value: kind for kind in DamageKind}
 
 
 class Facts(NamedTuple):
@@ -30,7 +33,7 @@ class Facts(NamedTuple):
         titles: As given, like those that follow.
         urls: Where they were found.
         published: When they were published.
-        damages: Of the texts, by place; those with nothing to tell are left out.
+        damages: The fields of `Damage`, by place; those with nothing to tell are left out.
         too_short: The places of articles of which only equal text is looked for.
         refused: Why an article was refused, by its place.
     """
@@ -40,7 +43,7 @@ class Facts(NamedTuple):
     titles: Sequence[str | None]
     urls: Sequence[str | None]
     published: Sequence[datetime | None]
-    damages: Mapping[int, Damage]
+    damages: Mapping[int, tuple[bool, float, Mapping[str, int]]]
     too_short: frozenset[int]
     refused: Mapping[int, DedupError]
 
@@ -49,6 +52,14 @@ class Facts(NamedTuple):
         return Source(
             self.paths[place], self.titles[place], self.urls[place], self.published[place]
         )
+
+    def damage(self, place: int) -> Damage:
+        """Return what is wrong with a text."""
+        fields = self.damages.get(place)
+        if fields is None:
+            return _NO_DAMAGE
+        damaged, score, kinds = fields
+        return Damage(damaged, score, {_KINDS[name]: count for name, count in kinds.items()})
 
 
 class Outlines(NamedTuple):
@@ -102,7 +113,7 @@ def outline(piece: Piece, preparer: Preparer) -> Outlines:
         titles=[article.title for article in batch.articles],
         urls=[article.url for article in batch.articles],
         published=[article.published_at for article in batch.articles],
-        damages={place: damage for place, damage in enumerate(damages) if damage.kinds},
+        damages={place: _fields_of(one) for place, one in enumerate(damages) if one.kinds},
         too_short=frozenset(np.flatnonzero(~batch.is_signed).tolist()),
         refused=batch.refused,
     )
@@ -116,6 +127,12 @@ def outline(piece: Piece, preparer: Preparer) -> Outlines:
         shingles=hashed_sets(hashes, bounds),
         unreadable=unreadable,
     )
+
+
+def _fields_of(damage: Damage) -> tuple[bool, float, dict[str, int]]:
+    """Return what takes a tenth of the time to pickle."""
+    kinds = {kind.value: count for kind, count in damage.kinds.items()}
+    return damage.damaged, damage.score, kinds
 
 
 def _hash_of(article_id: str) -> int:

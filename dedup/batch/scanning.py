@@ -30,14 +30,14 @@ from dedup.batch.groups import Groups
 from dedup.batch.json_lines import JsonLines
 from dedup.batch.outlines import Facts, Outlines, outline
 from dedup.batch.parallel import Workers, can_fork
-from dedup.batch.pieces import Piece, pieces_of
+from dedup.batch.pieces import KeptArticle, Piece, pieces_of
 from dedup.batch.records import Source, SourceArticle, UnreadableSource
 from dedup.batch.relating import Relating
 from dedup.batch.scratch import Scratch
 from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator, founded_cluster_id
 from dedup.errors import DedupError
-from dedup.models import Article, CheckResult, Damage, Scores, Verdict
+from dedup.models import Article, CheckResult, Scores, Verdict
 from dedup.preparation import Preparer
 
 __all__ = ["Answer", "Keep", "ProgressReport", "scan", "scan_sources"]
@@ -204,25 +204,34 @@ class _Related:
         """
         # What is looked at together makes a difference to the index, and where little is
         # shared to what it finds. By id, it does not depend on the order of articles.
-        ids = self._collection.ids(self._groups)
+        ids = {position: self._collection.id(position) for position in sorted(self._groups)}
         groups = [sorted(group, key=ids.__getitem__) for group in self._groups.all()]
         groups.sort(key=lambda group: ids[group[0]])
+
+        def kept(position: int) -> KeptArticle:
+            return self._collection.kept(
+                position, ids.get(position) or self._collection.id(position)
+            )
+
+        def fetch(position: int) -> Article:
+            return kept(position).article()
+
         if keep is not Keep.NOTHING:
             singles = ([place] for place in range(len(self._collection)) if self._is_alone(place))
             wanted = chain(groups, singles) if keep is Keep.ALL else groups
             for positions in self._together(wanted, _LARGE_BYTES):
-                yield check_in_order(positions, self._article, dedup)
+                yield check_in_order(positions, fetch, dedup)
             return
         large = [group for group in groups if self._size(group) > _LARGE_BYTES]
         small = (group for group in groups if self._size(group) <= _LARGE_BYTES)
         chunks = (
-            Chunk(positions, [self._collection.kept(position) for position in positions])
+            Chunk(positions, list(map(kept, positions)))
             for positions in self._together(small, _COMPARED_BYTES)
         )
         for _, checked in workers.each(_Worker.check, chunks):
             yield checked
         for group in large:
-            yield check_in_order(group, self._article, dedup)
+            yield check_in_order(group, fetch, dedup)
 
     def _together(self, groups: Iterable[Sequence[int]], size: int) -> Iterator[list[int]]:
         """Yield the positions of whole groups, together of about this size in bytes."""
@@ -241,9 +250,6 @@ class _Related:
         """Return the bytes that articles are made of."""
         return sum(map(self._collection.size, group))
 
-    def _article(self, position: int) -> Article:
-        return self._collection.kept(position).article()
-
     def _is_alone(self, position: int) -> bool:
         return position not in self._groups and not self._collection.is_refused(position)
 
@@ -260,7 +266,7 @@ def _answer_alone(facts: Facts, place: int) -> Answer:
         original=None,
         scores=Scores(),
         matches=(),
-        damage=facts.damages.get(place, Damage()),
+        damage=facts.damage(place),
         too_short=place in facts.too_short,
     )
 
