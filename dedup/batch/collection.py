@@ -10,18 +10,18 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dedup.batch.outlines import Facts, Outlines
 from dedup.batch.pieces import KeptArticle, Piece
 from dedup.batch.scratch import Scratch
-from dedup.index.candidates import CandidateIndex
+from dedup.index.bulk import BulkIndex, entries_of
 from dedup.sketch.hashed_sets import HashedSets
 from dedup.sketch.keys import KeyBatch
 
 __all__ = ["Collection"]
 
 _HASH_BYTES = 4
+_MOST_PIECES = 0xFFFF
 
 
 class _Taken(NamedTuple):
@@ -32,23 +32,23 @@ class _Taken(NamedTuple):
 
 
 class Collection:
-    """The articles of a scan, on the disk, and the index that they are listed in.
+    """The articles of a scan, on the disk.
 
-    Articles go by their positions, in the order in which they came. In memory are the index
-    and some eighty bytes an article. Processes that are forked from this one may ask all
+    Articles go by their positions, in the order in which they came. In memory are some
+    eighty bytes of each. Processes that are forked from this one may ask all
     questions; only `add` changes anything.
     """
 
     def __init__(self) -> None:
         """Start empty."""
         self._resources = ExitStack()
-        self._texts, self._shingles, self._keys, self._facts = (
-            self._resources.enter_context(closing(Scratch())) for _ in range(4)
+        self._texts, self._shingles, self._keys, self._entries, self._facts = (
+            self._resources.enter_context(closing(Scratch())) for _ in range(5)
         )
-        self._index = CandidateIndex()
         self._pieces: list[_Taken] = []
         self._id_hashes = array("Q")
         self._refused = bytearray()
+        self._num_pieces = array("H", [0])  # by number: positions count from 0, numbers from 1
         self._facts_of = lru_cache(1)(self._read_facts)
 
     def __len__(self) -> int:
@@ -88,8 +88,9 @@ class Collection:
         self._refused += outlines.is_refused.tobytes()
         self._facts.append(outlines.facts)
         self._keys.append(pickle.dumps(outlines.keys.without_pieces()))
-        numbers = np.arange(start + 1, len(self) + 1, dtype=np.uint32)
-        self._index.add_batch(outlines.keys, numbers)
+        self._entries.append(entries_of(outlines.keys, start + 1).tobytes())
+        num_pieces = np.minimum(np.diff(outlines.keys.piece_offsets), _MOST_PIECES)
+        self._num_pieces.frombytes(num_pieces.astype(np.uint16).tobytes())
 
     def is_refused(self, position: int) -> bool:
         """Return whether an article was refused."""
@@ -127,25 +128,15 @@ class Collection:
         is_same = np.flatnonzero(ordered[1:] == ordered[:-1])
         yield from zip(positions[is_same].tolist(), positions[is_same + 1].tolist(), strict=True)
 
-    def near(self, piece: int, *, limit: int) -> NDArray[np.int64]:
-        """Look up the articles of a piece in the index.
+    def make_index(self) -> BulkIndex:
+        """Return an index in which all articles can be found, by their positions plus 1."""
+        entries = self._entries.read_all().view(np.uint64)
+        return BulkIndex(entries, np.array(self._num_pieces, np.uint16))
 
-        All are asked when all are listed, so that their order makes no difference.
-
-        Args:
-            piece: Its number.
-            limit: Most articles to find for each.
-
-        Returns:
-            Positions of the piece's articles, ascending, and below them those of others, the
-            most promising first; int64, shape (2, n).
-        """
-        keys: KeyBatch = pickle.loads(self._keys.get(piece))  # noqa: S301  pickled above
-        upto = np.full(keys.num_articles, len(self), np.int64)
-        # Each finds itself, too.
-        places, numbers = self._index.find_pairs(keys, limit=limit + 1, upto=upto)
-        pairs = np.stack([self._pieces[piece].first + places, numbers.astype(np.int64) - 1])
-        return pairs[:, pairs[0] != pairs[1]]
+    def keys(self, piece: int) -> KeyBatch:
+        """Return what the articles of a piece are looked up by."""
+        keys: KeyBatch = pickle.loads(self._keys.get(piece))  # noqa: S301  pickled by `add`
+        return keys
 
     def shingles(self, positions: Iterable[int]) -> HashedSets:
         """Return the shingles of articles."""

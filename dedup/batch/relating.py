@@ -6,6 +6,7 @@ Most of those that come near one another have a clause in common and no more.
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.batch.collection import Collection
 from dedup.comparison import until_fruitless
@@ -19,13 +20,14 @@ class Relating:
     """Says which articles of a collection may be alike, when all are in it."""
 
     def __init__(self, collection: Collection, config: DedupConfig) -> None:
-        """Ask this collection."""
+        """List all articles."""
         self._collection = collection
         self._config = config
+        self._index = collection.make_index()
 
     def related(self, piece: int) -> list[tuple[int, int]]:
         """Return the articles of a piece, each with others that share enough with it."""
-        pairs = self._collection.near(piece, limit=self._config.max_candidates)
+        pairs = self._near(piece)
         positions, places = np.unique(pairs, return_inverse=True)
         ones, others = places.reshape(pairs.shape)
         sets = self._collection.shingles(positions.tolist())
@@ -37,6 +39,22 @@ class Relating:
             related = set(pairs[1, stretch][is_related[stretch]].tolist())
             found += ((one, other) for other in until_fruitless(near, _those_in(related)))
         return found
+
+    def _near(self, piece: int) -> NDArray[np.int64]:
+        """Look up the articles of a piece.
+
+        All are asked when all are listed, so that their order makes no difference.
+
+        Returns:
+            Positions of the piece's articles, ascending, and below them those of others, the
+            most promising first; int64, shape (2, n).
+        """
+        # Each finds itself, too.
+        limit = self._config.max_candidates + 1
+        places, numbers = self._index.find_pairs(self._collection.keys(piece), limit=limit)
+        first = self._collection.first_position(piece)
+        pairs = np.stack([first + places, numbers.astype(np.int64) - 1])
+        return pairs[:, pairs[0] != pairs[1]]
 
 
 def _those_in(wanted: set[int]) -> Callable[[Sequence[int]], list[int]]:

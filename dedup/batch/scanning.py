@@ -4,17 +4,17 @@ Which articles are the originals does not depend on how a collection is listed, 
 must be seen before any can be taken. That goes in three passes, all on all cores, with what
 the articles are made of in a scratch file in between:
 
-1. Outline. Every article is prepared, lines of JSON are read and decoded besides, and what
-   comes out is listed in an index by this process.
-2. Relate. The index is asked which others come near each one, in processes forked when it
-   is complete, and their shingles are counted as hashes: most have a clause in common and
-   no more. Those that may be alike, directly or through others, make a group.
+1. Outline. Every article is prepared; lines of JSON are read and decoded besides.
+2. Relate. All articles are listed in an index, which processes forked from this one are then
+   asked: which others come near each one. Their shingles are counted as hashes: most have a
+   clause in common and no more. Those that may be alike, directly or through others, make
+   a group.
 3. Compare. Groups are checked as any articles are, each in `taking_order`: into the store,
    or, if that is to be thrown away, on all cores. An article that no other comes near is
    new, whatever the order.
 
-In memory are the index, some eighty bytes an article, and the articles that are being
-compared.
+In memory are some eighty bytes an article, for the second pass the index, for the third
+the articles that are being compared.
 """
 
 import pickle

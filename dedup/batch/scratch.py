@@ -1,6 +1,5 @@
 """A file for what a scan must keep and memory need not hold."""
 
-import mmap
 import os
 import tempfile
 from array import array
@@ -9,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Scratch"]
+
+_READ_BYTES = 1 << 24
 
 
 class Scratch:
@@ -28,16 +29,6 @@ class Scratch:
     def __len__(self) -> int:
         """Return how many values there are."""
         return len(self._starts)
-
-    @property
-    def starts(self) -> NDArray[np.int64]:
-        """Where each value begins in the file, in bytes; a copy."""
-        return np.array(self._starts, np.int64)
-
-    @property
-    def stops(self) -> NDArray[np.int64]:
-        """Where each value ends in the file, in bytes; a copy."""
-        return np.array(self._stops, np.int64)
 
     def append(self, value: bytes) -> None:
         """Append a value; it gets the number `len` of before."""
@@ -72,13 +63,14 @@ class Scratch:
         """Return the length of the value of a number."""
         return self._stops[number] - self._starts[number]
 
-    def mapped(self) -> NDArray[np.uint8]:
-        """Return the whole file as an array that the system reads when it is looked at."""
-        if not self._size:  # which cannot be mapped
-            return np.empty(0, np.uint8)
-        return np.frombuffer(
-            mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_READ), np.uint8
-        )
+    def read_all(self) -> NDArray[np.uint8]:
+        """Return all values, one behind the other; uint8, shape (n,)."""
+        data = np.empty(self._size, np.uint8)
+        self._file.seek(0)
+        read = 0
+        while read < self._size:
+            read += self._file.readinto(data[read : read + _READ_BYTES].data)
+        return data
 
     def close(self) -> None:
         """Free the disk."""

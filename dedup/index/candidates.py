@@ -22,7 +22,13 @@ from dedup.kernels import kernel
 from dedup.sketch.arrays import kernel_input
 from dedup.sketch.keys import KeyBatch, ListedKeys, Probe
 
-__all__ = ["CandidateIndex", "earlier_candidates", "most_promising"]
+__all__ = [
+    "CandidateIndex",
+    "choose_pairs",
+    "earlier_candidates",
+    "most_promising",
+    "widened",
+]
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -122,7 +128,7 @@ class CandidateIndex:
         self._size += len(rows) - int(np.count_nonzero(self._listed[rows]))
         self._listed[rows] = True
         self._num_pieces[rows] = np.minimum(num_pieces, 0xFFFF)
-        flat = np.concatenate([whole, _widen(pieces)])
+        flat = np.concatenate([whole, widened(pieces)])
         owners = np.concatenate([np.repeat(rows, num_whole), np.repeat(rows, num_pieces)])
         self._postings.reserve(int(len(flat) * max(of, len(rows)) / len(rows) * _SLACK))
         self._postings.add(flat, owners, self._listed)
@@ -152,7 +158,7 @@ class CandidateIndex:
         Returns:
             Article numbers, the most promising first, then the older ones.
         """
-        tally = self._postings.tally(probe.whole, _widen(probe.pieces), self._listed)
+        tally = self._postings.tally(probe.whole, widened(probe.pieces), self._listed)
         num_pieces = self._num_pieces[tally.numbers]
         return most_promising(tally, num_pieces, probe, limit=limit, after=after, upto=upto)
 
@@ -169,33 +175,15 @@ class CandidateIndex:
         Yields:
             The place of each article that anything is found for, and what `find` returns.
         """
-        places, numbers = self.find_pairs(keys, limit=limit, upto=upto)
+        tally, offsets = self._postings.tally_many(
+            keys.whole, keys.whole_offsets, widened(keys.probed), keys.probed_offsets,
+            upto, self._listed,
+        )  # fmt: skip
+        num_pieces = self._num_pieces[tally.numbers]
+        places, numbers = choose_pairs(tally, offsets, num_pieces, keys, limit=limit)
         bounds = np.flatnonzero(np.diff(places, prepend=-1, append=-1))
         for start, stop in pairwise(bounds.tolist()):
             yield int(places[start]), numbers[start:stop].tolist()
-
-    def find_pairs(
-        self, keys: KeyBatch, *, limit: int, upto: NDArray[np.int64]
-    ) -> tuple[NDArray[np.intp], NDArray[np.uint32]]:
-        """Do the same, and leave what is found in flat arrays.
-
-        Returns:
-            Places of articles, ascending, and the number of one that was found for each;
-            intp and uint32, shape (n,).
-        """
-        tally, offsets = self._postings.tally_many(
-            keys.whole, keys.whole_offsets, _widen(keys.probed), keys.probed_offsets,
-            upto, self._listed,
-        )  # fmt: skip
-        numbers, promises, bounds = _choose_many(
-            *tally, offsets, self._num_pieces[tally.numbers],
-            np.diff(keys.piece_offsets), np.diff(keys.whole_offsets),
-        )  # fmt: skip
-        counts = np.diff(bounds)
-        places = np.repeat(np.arange(len(counts)), counts)
-        order = np.lexsort((numbers, -promises, places))
-        order = order[np.arange(len(order)) - np.repeat(bounds[:-1], counts) < limit]
-        return places[order], numbers[order]
 
     def _reach(self, number: int) -> None:
         if number >= len(self._listed):
@@ -249,6 +237,37 @@ def most_promising(
     return _best_first(numbers, promises, limit)
 
 
+def choose_pairs(
+    tally: Tally,
+    offsets: NDArray[np.intp],
+    num_pieces: NDArray[np.uint16],
+    keys: KeyBatch,
+    *,
+    limit: int,
+) -> tuple[NDArray[np.intp], NDArray[np.uint32]]:
+    """Do the same for articles that were prepared together.
+
+    Args:
+        tally: What articles share with each of them, one behind the other.
+        offsets: Where that of each begins, and the end; intp, shape (articles + 1,).
+        num_pieces: As in `most_promising`, of the tally's articles.
+        keys: Of those that ask.
+        limit: Largest number of articles for each.
+
+    Returns:
+        Places of articles, ascending, and for each the number of one that is worth a
+        comparison, the most promising first; intp and uint32, shape (n,).
+    """
+    numbers, promises, bounds = _choose_many(
+        *tally, offsets, num_pieces, np.diff(keys.piece_offsets), np.diff(keys.whole_offsets)
+    )
+    counts = np.diff(bounds)
+    places = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((numbers, -promises, places))
+    order = order[np.arange(len(order)) - np.repeat(bounds[:-1], counts) < limit]
+    return places[order], numbers[order]
+
+
 def _best_first(
     numbers: NDArray[np.uint32], promises: NDArray[np.float32], limit: int
 ) -> list[int]:
@@ -257,7 +276,7 @@ def _best_first(
     return found
 
 
-def _widen(pieces: NDArray[np.uint32]) -> NDArray[np.uint64]:
+def widened(pieces: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """Return the keys of pieces, apart from those of wholes; uint64, same shape."""
     return kernel_input(pieces, np.uint32) | _PIECE
 
