@@ -38,7 +38,7 @@ from speed.collection import (
 from speed.load import run_load
 
 from dedup import Article, DedupConfig, Verdict
-from dedup.deduplicator import founded_cluster_id
+from dedup.clusters import founded_cluster_id
 from dedup.models import ArticleRecord
 from dedup.preparation import PreparedArticle, Preparer, text_to_keep
 from dedup.store.base import Finding, NewArticle

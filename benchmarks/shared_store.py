@@ -20,7 +20,7 @@ import psycopg
 import xxhash
 
 from dedup import Article, DedupConfig, Verdict
-from dedup.deduplicator import founded_cluster_id
+from dedup.clusters import founded_cluster_id
 from dedup.errors import DedupError
 from dedup.preparation import PreparedArticle, Preparer, text_to_keep
 from dedup.store.base import Finding

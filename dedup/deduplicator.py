@@ -8,74 +8,36 @@ one of any number of simultaneous first copies thus becomes the original.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
 from typing import Self
 
-import xxhash
-
-from dedup.answers import Answers, Relation, best_first
+from dedup.answers import Answers, best_first
 from dedup.catalogue import Catalogue, found
-from dedup.comparison import Comparer, Comparison
+from dedup.clusters import heir_of, is_original, member_of, new_cluster_id, remove_article
+from dedup.comparison import Comparer
 from dedup.config import DedupConfig, IndexPlace
-from dedup.errors import DedupError, IdConflictError, NotFoundError, StoreConflictError
+from dedup.errors import DedupError
 from dedup.index.base import Candidates, OriginalIndex
-from dedup.index.candidates import earlier_candidates
 from dedup.index.originals import KnownOriginals
 from dedup.index.tables import TabledOriginals
-from dedup.models import (
-    Article,
-    ArticleRecord,
-    CheckResult,
-    Verdict,
-)
+from dedup.models import Article, CheckResult, Verdict
 from dedup.observation import Observer, Stage
 from dedup.own_prose import OwnProse
-from dedup.preparation import PreparedArticle, Preparer, text_to_keep
-from dedup.sketch.keys import KeyBatch
-from dedup.store.base import (
-    ArticleStore,
-    Finding,
-    LogOperation,
-    NewArticle,
-    RecordedMatch,
-    SignatureRow,
-    StoredArticle,
-    StoreReader,
-    StoreStats,
-    StoreWriter,
-)
+from dedup.preparation import PreparedArticle, Preparer
+from dedup.remembering import Remembering, Survey
+from dedup.store.base import ArticleStore, LogOperation, StoreReader, StoreStats, StoreWriter
 from dedup.store.opening import open_store
 
-__all__ = ["Deduplicator", "Survey", "founded_cluster_id"]
+__all__ = ["Deduplicator", "Survey"]
 
-_MEMBERS_AT_ONCE = 1_000
 _EVIDENCE_CHARS = 100_000
 _EXPIRED_AT_ONCE = 200
-_SEEN_AGAIN_AFTER = timedelta(seconds=1)  # an article that comes oftener costs no more
 _KEPT_LOG = 100_000  # entries that clients of the changes may still ask for
 _LOOKED_AT = 8  # log entries for each removal, of which two become useless
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What an article is to the articles known at one moment.
-
-    Attributes:
-        prepared: The article.
-        candidates: What was looked at.
-        comparisons: Those that share enough to be told, best first.
-        replaces: Whether the article takes the place of one with its id.
-    """
-
-    prepared: PreparedArticle
-    candidates: Candidates
-    comparisons: tuple[Comparison, ...]
-    replaces: bool = False
 
 
 class Deduplicator:
@@ -106,6 +68,16 @@ class Deduplicator:
         self._own_prose = OwnProse(preparer, config)
         self._known = self._make_index(index)
         self._known.load(store.read())
+        self._remembering = Remembering(
+            preparer,
+            self._comparer,
+            self._answers,
+            self._own_prose,
+            self._known,
+            config,
+            writing=self._writing,
+            forget_log=self._forget_log,
+        )
         self._seen_again_upto = 0  # whoever is not gone up to this number was seen again
         self._log_forgotten_upto = 0
 
@@ -270,11 +242,7 @@ class Deduplicator:
             StoreError: The transaction failed as a whole; nothing was remembered.
         """
         begun = perf_counter()
-        earlier = self._earlier(surveys)
-        try:
-            results = self._remember_all(surveys, earlier)
-        except StoreConflictError:
-            results = self._remember_all(surveys, earlier)
+        results = self._remembering.remember(surveys)
         self._observer.took(Stage.COMMIT, perf_counter() - begun)
         return results
 
@@ -311,7 +279,7 @@ class Deduplicator:
             StoreError: The store cannot be written; nothing was removed.
         """
         with self._writing() as writer:
-            _remove(found(writer.find(article_id), "article", article_id), writer)
+            remove_article(found(writer.find(article_id), "article", article_id), writer)
             self._forget_log(1, writer)
 
     def expire(
@@ -346,8 +314,8 @@ class Deduplicator:
                 if place < excess or (before is not None and sighting.at < before)
             ]
             # Copies go first: who goes as well is then nobody's heir.
-            for stored in sorted(leaving, key=lambda stored: _answers_for_cluster(stored, writer)):
-                _remove(stored, writer)
+            for stored in sorted(leaving, key=lambda stored: is_original(stored, writer)):
+                remove_article(stored, writer)
             self._forget_log(len(leaving), writer)
         first = next((one.article.number for one in sightings if not one.again), 0)
         self._seen_again_upto = max(self._seen_again_upto, first - 1)
@@ -363,7 +331,7 @@ class Deduplicator:
             NotFoundError: There is no such cluster, or no such article in it.
         """
         with self._writing() as writer:
-            member = _member(cluster_id, article_id, writer)
+            member = member_of(cluster_id, article_id, writer)
             writer.set_original(cluster_id, member.number, LogOperation.PIN)
 
     def separate(self, cluster_id: str, article_id: str) -> None:
@@ -377,14 +345,14 @@ class Deduplicator:
             NotFoundError: There is no such cluster, or no such article in it.
         """
         with self._writing() as writer:
-            member = _member(cluster_id, article_id, writer)
-            heir = _heir(member, writer)
+            member = member_of(cluster_id, article_id, writer)
+            heir = heir_of(member, writer)
             if heir is not None:
                 writer.set_original(cluster_id, heir.number, LogOperation.HAND_OVER)
             elif found(writer.cluster(cluster_id), "cluster", cluster_id).size == 1:
                 return  # alone in its cluster, it is no copy of anything
             finding = replace(member.finding, verdict=Verdict.NEW, matches=(), replaces=None)
-            writer.leave(member.number, _new_cluster_id(article_id, writer), finding)
+            writer.leave(member.number, new_cluster_id(article_id, writer), finding)
 
     @property
     def index_size(self) -> int:
@@ -456,271 +424,9 @@ class Deduplicator:
             self._known.settle(writer)
         self._known.follow(self._store.read())
 
-    def _earlier(self, surveys: Sequence[Survey]) -> Sequence[Sequence[int]]:
-        """Return for each article the places of those before it that come near."""
-        if len(surveys) <= 1:
-            return [()] * len(surveys)
-        prepared = [survey.prepared for survey in surveys]
-        keys = KeyBatch.joined([(article.keys, article.probe) for article in prepared])
-        return earlier_candidates(keys, limit=self.config.max_candidates)
-
     def _forget_log(self, num_removed: int, writer: StoreWriter) -> None:
         """Go round the log, far enough for what is useless in it to stay a third of the rest."""
         if num_removed:
             self._log_forgotten_upto = writer.forget_log(
                 after=self._log_forgotten_upto, keep=_KEPT_LOG, limit=_LOOKED_AT * num_removed
             )
-
-    def _remember_all(
-        self, surveys: Sequence[Survey], earlier: Sequence[Sequence[int]]
-    ) -> list[CheckResult | DedupError]:
-        group = _Group(earlier)
-        try:
-            with self._writing() as writer:
-                return [
-                    self._remember_one(survey, place, writer, group)
-                    for place, survey in enumerate(surveys)
-                ]
-        except BaseException:
-            self._known.unstage(group.staged)
-            self._comparer.forget(group.staged)
-            raise
-
-    def _remember_one(
-        self, survey: Survey, place: int, writer: StoreWriter, group: "_Group"
-    ) -> CheckResult | DedupError:
-        prepared = survey.prepared
-        stored = writer.find(prepared.id)
-        if stored is not None:
-            if stored.text_digest == prepared.text_digest:
-                _see_again(stored, writer)
-                return self._answers.recorded(stored, writer)
-            if not survey.replaces:
-                return IdConflictError(f"article {prepared.id!r} is known with another text")
-            self._make_room(stored, writer, group)
-        comparisons = self._look_again(survey, place, writer, group)
-        return self._write(prepared, comparisons, place, writer, group)
-
-    def _make_room(self, stored: StoredArticle, writer: StoreWriter, group: "_Group") -> None:
-        """Remove an article in the middle of a transaction, and let its heir be found."""
-        heir = _remove(stored, writer)
-        self._forget_log(1, writer)
-        group.superseded.add(stored.number)
-        if heir is not None:
-            [keys] = self._preparer.keys_of([heir.signature], [heir.normalized_digest])
-            self._known.stage(heir.number, keys, writer, is_heir=True)
-            group.staged.append(heir.number)
-
-    def _look_again(
-        self, survey: Survey, place: int, writer: StoreWriter, group: "_Group"
-    ) -> tuple[Comparison, ...]:
-        """Bring a survey up to date: drop who is no original any more, add who came since."""
-        prepared, former = survey.prepared, survey.candidates
-        listed = self._known.still_listed(former, writer)
-        since = [
-            *group.before(place),
-            *self._known.find_again(prepared.probe, former, writer),
-        ]
-        fresh = [number for number in dict.fromkeys(since) if number not in former.numbers]
-        comparisons = [
-            *(found for found in survey.comparisons if found.number in listed),
-            *self._comparer.compare(prepared, fresh, writer),
-        ]
-        return best_first(found for found in comparisons if found.number not in group.superseded)
-
-    def _stage_own_prose(
-        self,
-        number: int,
-        copy: PreparedArticle,
-        relation: Relation,
-        writer: StoreWriter,
-    ) -> bool:
-        """Let what a copy has besides its original be found; return whether it has anything."""
-        keys = None
-        if relation.scores.size - relation.scores.shared > self.config.min_chars:
-            original = self._comparer.shingles_of(relation.original.number, writer)
-            keys = self._own_prose.keys_of(copy, original) if original else None
-        self._known.stage_copy(number, keys, writer)
-        return keys is not None
-
-    def _write(
-        self,
-        prepared: PreparedArticle,
-        comparisons: Sequence[Comparison],
-        place: int,
-        writer: StoreWriter,
-        group: "_Group",
-    ) -> CheckResult:
-        """Decide what an unknown article is, and write it."""
-        relations = self._answers.relate(prepared, comparisons, writer)
-        original = relations[0] if relations and relations[0].verdict.is_copy else None
-        promoted = (
-            original is not None
-            and original.yields_to(prepared)
-            and not _is_pinned(original.known, writer)
-        )
-        cluster_id = original.known.cluster_id if original else _new_cluster_id(prepared.id, writer)
-        result = self._answers.fresh(prepared, relations, cluster_id=cluster_id, promoted=promoted)
-        number = writer.add(_new_article(prepared, relations, result, cluster_id))
-        if original is not None and promoted:
-            writer.set_original(cluster_id, number, LogOperation.PROMOTE)
-            group.superseded.add(original.known.number)
-        if original is None or promoted:
-            self._known.stage(number, prepared.keys, writer)
-            group.added[place] = number
-        else:
-            _see_article_again(original.known.number, writer)
-            if self._stage_own_prose(number, prepared, original, writer):
-                group.added[place] = number
-        group.staged.append(number)
-        return result
-
-
-@dataclass(slots=True)
-class _Group:
-    """What one transaction changed so far, and nobody else may see yet.
-
-    Attributes:
-        earlier: For each of its articles the places of those before it that come near.
-        added: Numbers, by place, of articles that those behind them may be copies of.
-        staged: Numbers of all that were added, and of heirs.
-        superseded: Originals that no longer are.
-    """
-
-    earlier: Sequence[Sequence[int]]
-    added: dict[int, int] = field(default_factory=dict)
-    staged: list[int] = field(default_factory=list)
-    superseded: set[int] = field(default_factory=set)
-
-    def before(self, place: int) -> list[int]:
-        """Return the numbers of those before an article that come near."""
-        return [self.added[other] for other in self.earlier[place] if other in self.added]
-
-
-def founded_cluster_id(article_id: str) -> str:
-    """Return the id of the cluster that an article founds in an empty store.
-
-    It follows from the article's id, so that the same collection gets the same
-    clusters on any machine.
-    """
-    return _cluster_id(article_id, attempt=0)
-
-
-def _cluster_id(article_id: str, attempt: int) -> str:
-    return f"c{xxhash.xxh3_64_hexdigest(article_id.encode(), seed=attempt)}"
-
-
-def _new_cluster_id(article_id: str, reader: StoreReader) -> str:
-    """Return an unused id for the cluster that an article founds.
-
-    The second try is for a cluster that outlived its founder.
-    """
-    for attempt in count():
-        cluster_id = _cluster_id(article_id, attempt)
-        if reader.cluster(cluster_id) is None:
-            return cluster_id
-    raise AssertionError
-
-
-def _new_article(
-    prepared: PreparedArticle,
-    relations: Sequence[Relation],
-    result: CheckResult,
-    cluster_id: str,
-) -> NewArticle:
-    article = prepared.article
-    return NewArticle(
-        record=ArticleRecord(
-            id=prepared.id,
-            title=article.title,
-            url=article.url,
-            published_at=article.published_at,
-            first_seen=datetime.now(UTC),
-        ),
-        format=article.format,
-        text=article.text,
-        text_digest=prepared.text_digest,
-        normalized=text_to_keep(prepared.normalized),
-        normalized_digest=prepared.normalized_digest,
-        signature=prepared.sketch,
-        finding=Finding(
-            verdict=result.verdict,
-            matches=tuple(
-                RecordedMatch(relation.known.number, relation.verdict, relation.scores)
-                for relation in relations
-            ),
-            damage=result.damage,
-            too_short=result.too_short,
-            replaces=result.replaces,
-        ),
-        cluster_id=cluster_id,
-    )
-
-
-def _member(cluster_id: str, article_id: str, reader: StoreReader) -> StoredArticle:
-    found(reader.cluster(cluster_id), "cluster", cluster_id)
-    stored = found(reader.find(article_id), "article", article_id)
-    if stored.cluster_id != cluster_id:
-        msg = f"article {article_id!r} is not in cluster {cluster_id!r}"
-        raise NotFoundError(msg)
-    return stored
-
-
-def _is_pinned(stored: StoredArticle, reader: StoreReader) -> bool:
-    cluster = reader.cluster(stored.cluster_id)
-    return cluster is not None and cluster.pinned
-
-
-def _see_again(stored: StoredArticle, writer: StoreWriter) -> None:
-    """Note that an article came again, and its original with it."""
-    cluster = writer.cluster(stored.cluster_id)
-    for number in {stored.number, cluster.original if cluster else stored.number}:
-        _see_article_again(number, writer)
-
-
-def _see_article_again(number: int, writer: StoreWriter) -> None:
-    now = datetime.now(UTC)
-    writer.see_again(number, now, unless_since=now - _SEEN_AGAIN_AFTER)
-
-
-def _remove(stored: StoredArticle, writer: StoreWriter) -> SignatureRow | None:
-    """Remove an article; return what the index needs of its heir, if it has one."""
-    heir = _heir(stored, writer)
-    if heir is not None:
-        writer.set_original(stored.cluster_id, heir.number, LogOperation.HAND_OVER)
-    writer.remove(stored.number)
-    return writer.originals([heir.number])[0] if heir is not None else None
-
-
-def _answers_for_cluster(stored: StoredArticle, reader: StoreReader) -> bool:
-    cluster = reader.cluster(stored.cluster_id)
-    return cluster is not None and cluster.original == stored.number
-
-
-def _heir(stored: StoredArticle, reader: StoreReader) -> StoredArticle | None:
-    """Return who answers for a cluster when this original leaves it.
-
-    None where the article is not the original, or is the last of its cluster.
-    """
-    cluster = reader.cluster(stored.cluster_id)
-    if cluster is None or cluster.original != stored.number:
-        return None
-    best: StoredArticle | None = None
-    after = 0
-    while members := reader.members(stored.cluster_id, after=after, limit=_MEMBERS_AT_ONCE):
-        after = members[-1].number
-        rivals = [member for member in members if member.number != stored.number]
-        best = min([*rivals, *([best] if best else [])], key=_precedence, default=None)
-    return best
-
-
-def _precedence(member: StoredArticle) -> tuple[bool, bool, datetime, datetime, str]:
-    """Return the sort key of copies that may become the original, best first."""
-    record = member.record
-    return (
-        member.finding.damage.damaged,
-        member.finding.verdict is Verdict.EXCERPT,
-        record.published_at or datetime.max.replace(tzinfo=UTC),
-        record.first_seen,
-        record.id,
-    )

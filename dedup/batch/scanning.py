@@ -34,8 +34,9 @@ from dedup.batch.pieces import KeptArticle, Piece, pieces_of
 from dedup.batch.records import Source, SourceArticle, UnreadableSource
 from dedup.batch.relating import Relating
 from dedup.batch.scratch import Scratch
+from dedup.clusters import founded_cluster_id
 from dedup.config import DedupConfig
-from dedup.deduplicator import Deduplicator, founded_cluster_id
+from dedup.deduplicator import Deduplicator
 from dedup.errors import DedupError
 from dedup.models import Article, CheckResult, Scores, Verdict
 from dedup.preparation import Preparer

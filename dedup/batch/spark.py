@@ -32,8 +32,9 @@ from pyspark.sql import functions as F  # noqa: N812  as everyone calls it
 from dedup.batch.groups import Groups
 from dedup.batch.records import article_from_fields, fields_by_name
 from dedup.batch.scanning import Keep, scan
+from dedup.clusters import founded_cluster_id
 from dedup.config import DedupConfig
-from dedup.deduplicator import Deduplicator, founded_cluster_id
+from dedup.deduplicator import Deduplicator
 from dedup.errors import DedupError, InvalidFieldError
 from dedup.index.postings import BUCKET_CAPACITY
 from dedup.models import Article, TextFormat, Verdict

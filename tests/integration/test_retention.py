@@ -83,7 +83,7 @@ def test_who_is_seen_again_stays_in_postgres(database, monkeypatch):
 
 def assert_stays(dedup, monkeypatch):
     """Let an article's copy and another article itself come again, and forget the others."""
-    monkeypatch.setattr("dedup.deduplicator._SEEN_AGAIN_AFTER", timedelta())
+    monkeypatch.setattr("dedup.remembering._SEEN_AGAIN_AFTER", timedelta())
     for seed in range(5):
         dedup.check(Article(text=prose(seed), id=str(seed)))
     dedup.check(Article(text=f"{prose(1)}（完）", id="copy"))

@@ -81,7 +81,7 @@ def fill(location, seeds):
         store.check(Article(text=seeds["001"][:400], id="excerpt"))
         store.remove("001")  # the excerpt's finding names an article that is gone
         store.check(Article(text="太短", id="short"))
-        with patch("dedup.deduplicator._SEEN_AGAIN_AFTER", timedelta()):
+        with patch("dedup.remembering._SEEN_AGAIN_AFTER", timedelta()):
             store.check(Article(text="太短", id="short"))
 
 
