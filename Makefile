@@ -27,12 +27,15 @@ run: $(VENV)/.run ## Scan seeds/, print the verdicts, then serve on 127.0.0.1:80
 	$(BIN)/dedup scan seeds --store $(STORE)
 	$(BIN)/dedup serve --store $(STORE) --host $(HOST) --port $(PORT)
 
-test: $(VENV)/.dev ## Run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev ## Run the tests, on all cores
+	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 bounds: $(VENV)/.dev ## Run the kernels' tests with every index checked
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(VENV)/bounds \
-		$(BIN)/python -m pytest tests/unit/text tests/unit/sketch tests/unit/index
+		$(BIN)/python -m pytest $(IN_PARALLEL) tests/unit/text tests/unit/sketch tests/unit/index
+
+# A file's tests stay together: they share a service, a database or a cluster.
+IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .

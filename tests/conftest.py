@@ -26,16 +26,25 @@ settings.register_profile("ci", max_examples=500, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
+_LONGEST = {"test_spark", "test_image", "test_kills", "test_replicas"}  # minutes each
 REQUIRE_ALL = bool(os.environ.get("DEDUP_REQUIRE_ALL_TESTS"))
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
-    """Where nothing may skip, leave out what no installing could make possible.
+    """Run fast tests first; where nothing may skip, leave out what could not be made possible."""
+    items.sort(key=_when_to_run)
+    if REQUIRE_ALL:
+        _leave_out_what_is_impossible(config, items)
 
-    That is what needs data that the project may not carry, or rights that a system may refuse.
-    """
-    if not REQUIRE_ALL:
-        return
+
+def _when_to_run(item):
+    """Put unit tests first, then the files that take longest: all cores are busy to the end."""
+    return "unit" not in item.path.parts, item.path.stem not in _LONGEST
+
+
+def _leave_out_what_is_impossible(config, items):
+    """Leave out what needs data that the project may not carry, or rights that are refused."""
     impossible = set()
     if not os.environ.get("DEDUP_TEST_TABLES"):
         impossible.add("needs_data")
