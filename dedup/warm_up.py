@@ -40,6 +40,7 @@ def _damaged(text: str) -> list[str]:
         f"容不得半點(diǎn)馬虎!崩钚廊缓屯聞⒆育堁杆傩袆(dòng)起來，全體員工健康安全?!薄案沸侣方值婪e極指導{text}",
         f"⼴场上举行庆㊗⼤会，⼈们⽤歌声表达⼼情。{text}",
         f"首页\n新闻\n体育\n财经\n娱乐\n科技\n{text}",
+        f"首页 新闻 体育 财经 娱乐 科技 教育\n{text}",
         "".join(f"{char}(fù)" for char in text),
         "".join(f"{char}(fù)" for char in text.replace("工", "\ufffd")),
         text.replace("业", "業?è)"),

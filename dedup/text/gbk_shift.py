@@ -239,15 +239,17 @@ def _gain_of_words(source: ShiftedText, straddle: _Straddle) -> float:
     """
     if ord(_IDEOGRAPHIC_SPACE) in straddle.walk.codes:
         return 0.0
-    reading = source.read(straddle.walk, "").text
-    first = _first_char(source, straddle, reading, margin=-math.inf)
-    if _IDEOGRAPHIC_SPACE in first + reading or not reading.strip(_BLANK_AND_STOP + LOST):
-        return 0.0
     before, after = source.before(straddle.start), source.after(straddle.end)
     if not before or (before[-1].isascii() and before[-1].isalpha()):
         return 0.0  # in an address, `?v=`
     if LOST in before[-1] + after[:1]:
         return 0.0  # no words to tell
+    reading = source.read(straddle.walk, "").text
+    if _IDEOGRAPHIC_SPACE in reading or not reading.strip(_BLANK_AND_STOP + LOST):
+        return 0.0
+    first = _first_char(source, straddle, reading, margin=-math.inf)
+    if first == _IDEOGRAPHIC_SPACE:
+        return 0.0
     if straddle.walk.ending == Ending.ASCII and after[:1].isascii() and after[:1].isalpha():
         reading = reading[:-1]  # a letter of the word behind it
     read = (first + reading).replace(LOST, "")

@@ -224,6 +224,8 @@ def _find_noise(text: str) -> list[Mark]:
     repeated &= in_prose.keys()
     certain = [mark for mark, run in runs if _is_certain(run, repeated, _fills_line(text, mark))]
     certain = _out_of_place(text, certain)
+    if not certain:
+        return list(find_between_paragraphs(text))  # nothing else is of the make of any
     likely = [
         mark
         for mark, run in runs
@@ -234,7 +236,7 @@ def _find_noise(text: str) -> list[Mark]:
     ]
     likely = _like(text, certain, _out_of_place(text, likely))
     lines = [mark for mark in likely if _fills_line(text, mark)]
-    if len(certain) >= _MANY or (certain and len(lines) > _MANY):
+    if len(certain) >= _MANY or len(lines) > _MANY:
         certain = sorted({*certain, *likely})
     return [*certain, *find_between_paragraphs(text)]
 

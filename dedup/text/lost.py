@@ -167,9 +167,13 @@ def _boxes_among_others(text: str, known: set[str]) -> list[Mark]:
 
 
 def _questions(text: str, pattern: re.Pattern[str], asking: re.Pattern[str]) -> Iterator[Mark]:
-    for match in pattern.finditer(text):
-        if match["certain"] or not _asks(text, match.start(), asking):
+    # Every match begins with one; the pattern alone would look behind at every character.
+    at = text.find("?")
+    while at >= 0:
+        match = pattern.match(text, at)
+        if match and (match["certain"] or not _asks(text, at, asking)):
             yield Mark(*match.span())
+        at = text.find("?", match.end() if match else at + 1)
 
 
 def mark_lost(text: str, marks: list[Mark]) -> list[Edit]:

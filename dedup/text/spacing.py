@@ -98,6 +98,8 @@ def find_spacing(text: str) -> list[Mark]:
     num_gaps, num_of_han, has_apart = _find_gaps(codes, _classes(), gaps)
     if num_of_han < _FEWEST_GAPS:
         return []
+    if not (has_apart or _could_be_split(codes, gaps[:num_gaps])):
+        return []
     marks: list[Mark] = []
     for match in _APART.finditer(text) if has_apart else ():
         marks += _blanks_apart(match, marks[-1].end if marks else 0)
@@ -114,6 +116,12 @@ def find_spacing(text: str) -> list[Mark]:
             found += _gaps_beside_words(text, line.start, line.end)
             marks += (gap for gap in found if gap.start not in apart)
     return sorted(marks)
+
+
+def _could_be_split(codes: NDArray[np.uint32], gaps: NDArray[np.int64]) -> bool:
+    """Whether enough blanks, of whatever kind, stand inside words, or a line is spread."""
+    num_split = np.count_nonzero(are_listed(codes[gaps[:, 0] - 1], codes[gaps[:, 1]]))
+    return bool(num_split >= _FEWEST_SPLIT) or _has_spread_line(codes, _classes(), gaps)
 
 
 def _are_split(num_gaps: int, num_split: int, fewest: int) -> bool:
@@ -246,6 +254,26 @@ def _find_gaps(
             count += 1
             num_of_han += here & following & _IS_HAN
     return count, num_of_han, has_apart
+
+
+@kernel
+def _has_spread_line(
+    codes: NDArray[np.uint32], classes: NDArray[np.uint8], gaps: NDArray[np.int64]
+) -> bool:
+    """Whether hardly any two Chinese characters touch in a line with enough gaps."""
+    gap = first = num_unbroken = 0
+    for at in range(codes.size + 1):
+        if at < codes.size and codes[at] != _LINE_END:
+            num_unbroken += (
+                _class_at(codes, at, classes) & _class_at(codes, at + 1, classes) & _IS_HAN
+            )
+            gap += gap < gaps.shape[0] and gaps[gap, 0] == at
+            continue
+        if gap - first >= _FEWEST_APART and num_unbroken <= _MOST_UNBROKEN * (gap - first):
+            return True
+        first = gap
+        num_unbroken = 0
+    return False
 
 
 @kernel
