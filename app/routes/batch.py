@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
@@ -75,14 +76,32 @@ async def check_batch(request: Request, service: ServiceDependency) -> Streaming
     return _DuplexResponse(_answers(batch), media_type="application/x-ndjson")
 
 
-class _Batch(NamedTuple):
-    """Lines, and what they are answered with."""
+@dataclass(slots=True)
+class _Batch:
+    """Lines, and what they are answered with.
+
+    Attributes:
+        num_remembered: Lines of it that were handed over to be remembered so far.
+    """
 
     lines: LineReader
     service: Service
     caller: Caller
     limiter: RateLimiter | None
     unread: Unread
+    num_remembered: int = 0
+
+
+class _Surveyed(NamedTuple):
+    """Lines that were compared with what was known at one moment.
+
+    Attributes:
+        lines: Each with its survey, or why it has none.
+        num_remembered: How many lines of the batch had been handed over by then.
+    """
+
+    lines: list[tuple[CheckRequest, Survey] | Exception]
+    num_remembered: int
 
 
 async def _answers(batch: _Batch) -> AsyncIterator[bytes]:
@@ -92,48 +111,70 @@ async def _answers(batch: _Batch) -> AsyncIterator[bytes]:
     try:
         while (answers := await outbox.get()) is not None:
             yield answers
-        with suppress(ClientDisconnect):
-            await worker
+        await worker
     finally:
         worker.cancel()
         outbox.close()
 
 
 async def _work(batch: _Batch, outbox: Outbox) -> None:
+    # While some lines are remembered, the next ones are read and compared.
+    surveyed: asyncio.Queue[_Surveyed | None] = asyncio.Queue()
     try:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(_survey(batch, surveyed))
+            both.create_task(_answer(batch, surveyed, outbox))
+    finally:
+        outbox.end()
+
+
+async def _survey(batch: _Batch, surveyed: "asyncio.Queue[_Surveyed | None]") -> None:
+    """Compare the lines of a batch with what is known, some at a time."""
+    with suppress(ClientDisconnect):
         async for group in batch.lines.groups(_LINES_AT_ONCE):
             if batch.limiter is not None:
                 # Answers are on their way already: a batch is slowed down, not refused.
                 await asyncio.sleep(batch.limiter.wait(batch.caller.name, len(group)))
-            answers = await _answer_group(group, batch)
-            await outbox.put(b"".join(map(_line, answers)))
-    finally:
-        outbox.end()
+            num_remembered = batch.num_remembered
+            lines = await in_thread(_survey_lines, group, batch)
+            await surveyed.join()  # no further ahead
+            surveyed.put_nowait(_Surveyed(lines, num_remembered))
+    surveyed.put_nowait(None)
+
+
+async def _answer(
+    batch: _Batch, surveyed: "asyncio.Queue[_Surveyed | None]", outbox: Outbox
+) -> None:
+    """Answer what was surveyed, in order."""
+    while (group := await surveyed.get()) is not None:
+        answers = await _answer_group(group, batch)
+        await outbox.put(b"".join(map(_line, answers)))
+        surveyed.task_done()
 
 
 def _line(answer: Answer) -> bytes:
     return orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)
 
 
-async def _answer_group(lines: list[bytes | ProblemError], batch: _Batch) -> list[Answer]:
+async def _answer_group(group: _Surveyed, batch: _Batch) -> list[Answer]:
     """Answer some lines: those to be remembered that follow one another share a commit."""
     answers: list[Answer] = []
     waiting: list[tuple[CheckRequest, Survey]] = []
     service = batch.service
-    for surveyed in await in_thread(_survey_lines, lines, batch):
-        if isinstance(surveyed, Exception):
-            answers += await _remember(waiting, service)
-            answers.append(_problem(surveyed))
+    for line in group.lines:
+        if isinstance(line, Exception):
+            answers += await _remember(waiting, batch)
+            answers.append(_problem(line))
             continue
-        request, survey = surveyed
+        request, survey = line
         if request.remember:
-            waiting.append(surveyed)
+            waiting.append(line)
             continue
-        answers += await _remember(waiting, service)
-        # The lines before it may have been remembered since it was surveyed.
-        survey = await in_thread(service.dedup.survey, survey.prepared)
+        answers += await _remember(waiting, batch)
+        if batch.num_remembered > group.num_remembered:  # lines before it, since
+            survey = await in_thread(service.dedup.survey, survey.prepared)
         answers.append(await _shaped(service.dedup.answer(survey), request, survey, service))
-    return answers + await _remember(waiting, service)
+    return answers + await _remember(waiting, batch)
 
 
 def _survey_lines(
@@ -167,10 +208,11 @@ def _read_line(line: bytes | ProblemError, batch: _Batch) -> CheckRequest | Exce
     return request
 
 
-async def _remember(waiting: list[tuple[CheckRequest, Survey]], service: Service) -> list[Answer]:
+async def _remember(waiting: list[tuple[CheckRequest, Survey]], batch: _Batch) -> list[Answer]:
     """Answer the lines that wait to be remembered, and clear them."""
-    group = list(waiting)
+    group, service = list(waiting), batch.service
     waiting.clear()
+    batch.num_remembered += len(group)
     results = await asyncio.gather(
         *(service.committer.remember(survey) for _, survey in group), return_exceptions=True
     )
