@@ -15,6 +15,7 @@ from numba.core.caching import (
     InTreeCacheLocator,
     UserProvidedCacheLocator,
 )
+from numba.core.runtime.nrt import rtsys
 
 __all__ = ["kernel", "kernel_part"]
 
@@ -78,6 +79,16 @@ class _SharedCache(FunctionCache):
     """
 
     _impl_class = _Places
+
+    def load_overload(self, sig: object, target_context: Any) -> Any:
+        """Load the machine code for one signature, without what only compiling needs.
+
+        numba would first import and register all that it can compile, which takes a third of
+        a second; where there is no code for a signature, its compiler does so itself.
+        """
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
 
     def save_overload(self, sig: object, data: object) -> None:
         """Save the machine code for one signature while no other process does."""

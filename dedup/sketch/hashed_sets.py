@@ -46,11 +46,9 @@ def hashed_sets(hashes: NDArray[np.uint32], offsets: NDArray[np.intp]) -> Hashed
     ordered = np.empty(hashes.size, np.uint32)
     for start, stop in pairwise(offsets.tolist()):
         ordered[start:stop] = np.sort(hashes[start:stop])
-    is_first = np.empty(hashes.size, np.bool_)
-    is_first[1:] = ordered[1:] != ordered[:-1]
-    is_first[offsets[:-1][offsets[:-1] < hashes.size]] = True
-    distinct = np.concatenate((np.zeros(1, np.int64), np.cumsum(is_first, dtype=np.int64)))
-    return HashedSets(ordered[is_first], distinct[offsets])
+    distinct = np.zeros(offsets.size, np.int64)
+    _drop_repeated(ordered, kernel_input(offsets, np.intp), distinct)
+    return HashedSets(ordered[: distinct[-1]], distinct)
 
 
 def share_enough(
@@ -73,6 +71,23 @@ def share_enough(
         kernel_input(ones, np.int64), kernel_input(others, np.int64), least, is_enough,
     )  # fmt: skip
     return is_enough
+
+
+@kernel
+def _drop_repeated(
+    hashes: NDArray[np.uint32], offsets: NDArray[np.intp], distinct: NDArray[np.int64]
+) -> None:
+    """Move what is distinct of sorted hashes to the front, and write where each text begins."""
+    count = 0
+    for text in range(offsets.size - 1):
+        last = np.int64(-1)
+        for i in range(offsets[text], offsets[text + 1]):
+            # Without a branch, that nobody could predict.
+            value = np.int64(hashes[i])
+            hashes[count] = np.uint32(value)
+            count += value != last
+            last = value
+        distinct[text + 1] = count
 
 
 @kernel_part
