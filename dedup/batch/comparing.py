@@ -1,6 +1,5 @@
 """The third pass of a scan: checking articles in the order in which originals are taken."""
 
-import pickle
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from tempfile import TemporaryDirectory
@@ -8,6 +7,7 @@ from typing import NamedTuple, overload
 
 from cachetools import LRUCache
 
+from dedup.batch.packing import pack_answer
 from dedup.batch.pieces import KeptArticle
 from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator
@@ -54,14 +54,14 @@ def check_in_order(
         dedup: Checks them.
 
     Yields:
-        Each position and its answer, pickled, in the order in which they were taken.
+        Each position and its answer, packed, in the order in which they were taken.
     """
     prepared = _PreparedAnew(positions, fetch, dedup)
     order = iter(taking_order(prepared, dedup.config))
     while places := list(islice(order, _REMEMBERED_AT_ONCE)):
         answers = dedup.remember([dedup.survey(prepared[place]) for place in places])
         for place, answer in zip(places, answers, strict=True):
-            yield positions[place], pickle.dumps(answer)
+            yield positions[place], pack_answer(answer)
 
 
 class _PreparedAnew(Sequence[PreparedArticle]):

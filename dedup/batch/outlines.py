@@ -9,19 +9,17 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from dedup.batch.packing import PackedDamage, pack_damage, unpack_damage
 from dedup.batch.pieces import Piece
 from dedup.batch.records import Record, Source, UnreadableSource
 from dedup.errors import DedupError
-from dedup.models import Damage, DamageKind
+from dedup.models import Damage
 from dedup.preparation import Preparer
 from dedup.sketch.hashed_sets import HashedSets, hashed_sets
 from dedup.sketch.keys import KeyBatch
 from dedup.sketch.shingles import shingle_hashes
 
 __all__ = ["Facts", "Outlines", "outline"]
-
-_NO_DAMAGE = Damage()
-_KINDS = {kind.value: kind for kind in DamageKind}
 
 
 class Facts(NamedTuple):
@@ -33,7 +31,7 @@ class Facts(NamedTuple):
         titles: As given, like those that follow.
         urls: Where they were found.
         published: When they were published.
-        damages: The fields of `Damage`, by place; those with nothing to tell are left out.
+        damages: Packed, by place; those with nothing to tell are left out.
         too_short: The places of articles of which only equal text is looked for.
         refused: Why an article was refused, by its place.
     """
@@ -43,7 +41,7 @@ class Facts(NamedTuple):
     titles: Sequence[str | None]
     urls: Sequence[str | None]
     published: Sequence[datetime | None]
-    damages: Mapping[int, tuple[bool, float, Mapping[str, int]]]
+    damages: Mapping[int, PackedDamage]
     too_short: frozenset[int]
     refused: Mapping[int, DedupError]
 
@@ -55,11 +53,7 @@ class Facts(NamedTuple):
 
     def damage(self, place: int) -> Damage:
         """Return what is wrong with a text."""
-        fields = self.damages.get(place)
-        if fields is None:
-            return _NO_DAMAGE
-        damaged, score, kinds = fields
-        return Damage(damaged, score, {_KINDS[name]: count for name, count in kinds.items()})
+        return unpack_damage(self.damages.get(place))
 
 
 class Outlines(NamedTuple):
@@ -106,14 +100,14 @@ def outline(piece: Piece, preparer: Preparer) -> Outlines:
     is_refused[list(batch.refused)] = True
     compared = batch.normalized.compared
     hashes, bounds = shingle_hashes(compared.codes, compared.offsets, batch.shingle_length)
-    damages = (one.damage for one in batch.normalized.repaired)
+    damages = (pack_damage(one.damage) for one in batch.normalized.repaired)
     facts = Facts(
         ids=ids,
         paths=[record.source.path for record in records],
         titles=[article.title for article in batch.articles],
         urls=[article.url for article in batch.articles],
         published=[article.published_at for article in batch.articles],
-        damages={place: _fields_of(one) for place, one in enumerate(damages) if one.kinds},
+        damages={place: packed for place, packed in enumerate(damages) if packed is not None},
         too_short=frozenset(np.flatnonzero(~batch.is_signed).tolist()),
         refused=batch.refused,
     )
@@ -127,12 +121,6 @@ def outline(piece: Piece, preparer: Preparer) -> Outlines:
         shingles=hashed_sets(hashes, bounds),
         unreadable=unreadable,
     )
-
-
-def _fields_of(damage: Damage) -> tuple[bool, float, dict[str, int]]:
-    """Return what takes a tenth of the time to pickle."""
-    kinds = {kind.value: count for kind, count in damage.kinds.items()}
-    return damage.damaged, damage.score, kinds
 
 
 def _hash_of(article_id: str) -> int:

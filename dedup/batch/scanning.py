@@ -17,7 +17,6 @@ In memory are some eighty bytes an article, for the second pass the index, for t
 the articles that are being compared.
 """
 
-import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from enum import StrEnum
@@ -29,6 +28,7 @@ from dedup.batch.comparing import Chunk, check_chunk, check_in_order
 from dedup.batch.groups import Groups
 from dedup.batch.json_lines import JsonLines
 from dedup.batch.outlines import Facts, Outlines, outline
+from dedup.batch.packing import unpack_answer
 from dedup.batch.parallel import Workers, can_fork
 from dedup.batch.pieces import KeptArticle, Piece, pieces_of
 from dedup.batch.records import Source, SourceArticle, UnreadableSource
@@ -44,6 +44,7 @@ from dedup.preparation import Preparer
 __all__ = ["Answer", "Keep", "ProgressReport", "scan", "scan_sources"]
 
 _COMPARED_BYTES = 2 << 20
+_NO_SCORES = Scores()
 _LARGE_BYTES = 8 << 20  # a group that is compared here, where it need not all be in memory
 
 
@@ -135,19 +136,19 @@ def scan_sources(
         places: dict[int, int] = {}
         total = total if keep is Keep.ALL else len(related)
         for checked in related.compare(dedup, keep, workers):
-            for position, answer in checked:
+            for position, packed in checked:
                 places[position] = len(places)
-                answers.append(answer)
+                answers.append(packed)
             report("comparing", len(places), total)
         for first, facts in collection.facts():
             for place in range(len(facts.ids)):
                 number = places.get(first + place)
-                yield (
-                    facts.source(place),
+                answer = (
                     _answer_alone(facts, place)
                     if number is None
-                    else pickle.loads(answers.get(number)),  # noqa: S301  pickled above
+                    else unpack_answer(answers.get(number))
                 )
+                yield facts.source(place), answer
 
 
 class _Worker:
@@ -195,7 +196,7 @@ class _Related:
     def compare(
         self, dedup: Deduplicator, keep: Keep, workers: Workers[_Worker]
     ) -> Iterator[Iterable[tuple[int, bytes]]]:
-        """Check groups of articles, and yield positions with answers, pickled.
+        """Check groups of articles, and yield positions with answers, packed.
 
         Args:
             dedup: Checks them into its store.
@@ -265,7 +266,7 @@ def _answer_alone(facts: Facts, place: int) -> Answer:
         verdict=Verdict.NEW,
         cluster_id=founded_cluster_id(article_id),
         original=None,
-        scores=Scores(),
+        scores=_NO_SCORES,
         matches=(),
         damage=facts.damage(place),
         too_short=place in facts.too_short,
