@@ -35,7 +35,7 @@ bounds: $(VENV)/.dev ## Run the kernels' tests with every index checked
 		$(BIN)/python -m pytest $(IN_PARALLEL) tests/unit/text tests/unit/sketch tests/unit/index
 
 # A file's tests stay together: they share a service, a database or a cluster.
-IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+IN_PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .
