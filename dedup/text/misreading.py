@@ -356,7 +356,8 @@ def _read_pair(  # noqa: C901
         _relax(best, step, at, 2, score - _BROKEN_AT_MARK - _QUESTION_IS_LOSS, half)
     elif has_four and 0x30 <= second <= 0x39:
         fourth = int(tokens[min(at + 3, size)])
-        if 0x81 <= third < 0xFF and 0x30 <= fourth <= 0x39:
+        is_four = 0x81 <= first < 0xFF and 0x81 <= third < 0xFF
+        if is_four and 0x30 <= fourth <= 0x39:
             number = (first - 0x81) * 10 + second - 0x30
             number = (number * 126 + third - 0x81) * 10 + fourth - 0x30
             _relax(best, step, at, 4, score + _ODDS_BEYOND, _FOUR_BYTES + number)

@@ -226,49 +226,40 @@ def _is_listed(codes: NDArray[np.uint32], at: int, tables: NDArray[np.int32], ro
 
 
 _HEAD = 4
+_BITS_OF_CHAR = np.uint64(16)
+_LOWER_HALF = np.uint32(0xFFFF)
+_THREE_CHARS = np.uint64(0xFFFFFFFFFFFF)
 
 
 @kernel_part
 def _title_recurs(codes: NDArray[np.uint32], end: int, tables: NDArray[np.int32]) -> bool:
-    """Whether the first characters of a title, or the first ideographs, stand in the body.
+    """Whether the first or second four characters of a title, or of its ideographs, recur.
 
-    Without them no piece of a title does (`dedup.text.title_chunks`).
+    Without them hardly a piece of a title is in the body (`dedup.text.title_chunks`).
     """
     start = 0
     while start < end and (codes[start] <= 0x20 or tables[_BITS, codes[start]] & _BLANK):
         start += 1
-    ideographs = np.uint64(0)  # 16 bits each
+    first = second = first_han = second_han = np.uint64(0)  # 16 bits a character
     num_han = 0
     for at in range(start, end):
-        if 0x4E00 <= codes[at] <= 0x9FFF and num_han < _HEAD:
-            ideographs = ideographs << np.uint64(16) | np.uint64(codes[at])
+        char = np.uint64(codes[at] & _LOWER_HALF)
+        if at < start + _HEAD:
+            first = first << _BITS_OF_CHAR | char
+        elif at < start + 2 * _HEAD:
+            second = second << _BITS_OF_CHAR | char
+        if 0x4E00 <= codes[at] <= 0x9FFF:
+            if num_han < _HEAD:
+                first_han = first_han << _BITS_OF_CHAR | char
+            elif num_han < 2 * _HEAD:
+                second_han = second_han << _BITS_OF_CHAR | char
             num_han += 1
-    has_head = end - start >= _HEAD
-    for at in range(end + 1, codes.size - _HEAD + 1):
-        if has_head and codes[at] == codes[start] and _is_same(codes, at, start):
-            return True
-        if num_han == _HEAD and _are_these(codes, at, ideographs):
+    rolling = np.uint64(0)
+    for at in range(end + 1, codes.size):
+        rolling = rolling << _BITS_OF_CHAR | np.uint64(codes[at] & _LOWER_HALF)
+        if rolling in (first, second, first_han, second_han) and rolling > _THREE_CHARS:
             return True
     return False
-
-
-@kernel_part
-def _is_same(codes: NDArray[np.uint32], one: int, other: int) -> bool:
-    """Whether the same few characters stand in two places."""
-    same = 0
-    for offset in range(1, _HEAD):
-        same += codes[one + offset] == codes[other + offset]
-    return same == _HEAD - 1
-
-
-@kernel_part
-def _are_these(codes: NDArray[np.uint32], at: int, ideographs: np.uint64) -> bool:
-    """Whether the ideographs that are packed in a number stand here."""
-    for offset in range(_HEAD):
-        shift = np.uint64(16 * (_HEAD - 1 - offset))
-        if codes[at + offset] != ideographs >> shift & np.uint64(0xFFFF):
-            return False
-    return True
 
 
 _MOST_BLANKS = 3

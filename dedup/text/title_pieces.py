@@ -2,8 +2,9 @@
 
 Most titles have a word that comes again in the article, and hardly any have all. One pass of a
 kernel over the body counts how often each piece stands in it without what is beside it in the
-title, found by its first four characters, for pieces of all sizes, in both forms of the title
-that `dedup.text.title_chunks` knows: as it is written, and its ideographs alone.
+title, found by its first four characters, for pieces of all sizes, in the forms of the title
+that `dedup.text.title_chunks` knows: as it is written, without blanks, without signs, and its
+ideographs alone.
 """
 
 import numpy as np
@@ -12,13 +13,12 @@ from numpy.typing import NDArray
 from dedup.kernels import kernel, kernel_part
 
 __all__ = [
-    "FEWEST_CHUNKS",
-    "FEWEST_PLACES",
-    "LEAST_SHARE_FOUND",
     "LONGEST_TITLE",
     "SIZES",
     "could_have_pieces_of",
     "could_have_title_chunks",
+    "forms_and_sizes",
+    "most_counted",
 ]
 
 SIZES = tuple(range(4, 13))
@@ -26,11 +26,11 @@ SIZES = tuple(range(4, 13))
 
 LONGEST_TITLE = 80
 FEWEST_CHUNKS = 2
-LEAST_SHARE_FOUND = 0.8
+LEAST_SHARE_FOUND = 0.66
 """Of the pieces of a title."""
 
-FEWEST_PLACES = 6
-"""In the body, of all pieces."""
+FEWEST_PLACES = 4
+"""In the body, of all pieces; none counts too often."""
 
 
 def could_have_title_chunks(codes: NDArray[np.uint32]) -> bool:
@@ -42,7 +42,7 @@ def could_have_title_chunks(codes: NDArray[np.uint32]) -> bool:
         codes: Code points of the text; uint32, shape (n,).
     """
     ends = np.flatnonzero(codes[: LONGEST_TITLE + 1] == _LINE_END)
-    return ends.size > 0 and _has_pieces(codes[: ends[0]], codes[ends[0] + 1 :])
+    return ends.size > 0 and bool(_find_groups(codes[: ends[0]], codes[ends[0] + 1 :]))
 
 
 def could_have_pieces_of(title: NDArray[np.uint32], codes: NDArray[np.uint32]) -> bool:
@@ -52,14 +52,35 @@ def could_have_pieces_of(title: NDArray[np.uint32], codes: NDArray[np.uint32]) -
         title: Code points of the title; uint32, shape (m,).
         codes: Code points of the text; uint32, shape (n,).
     """
-    return title.size <= LONGEST_TITLE and _has_pieces(title, codes)
+    return title.size <= LONGEST_TITLE and bool(_find_groups(title, codes))
+
+
+def forms_and_sizes(title: NDArray[np.uint32], codes: NDArray[np.uint32]) -> list[tuple[int, int]]:
+    """Return of which form of a title pieces stand in its body, and of which size.
+
+    Args:
+        title: Code points of the title, at most `LONGEST_TITLE`; uint32, shape (m,).
+        codes: Code points of the body; uint32, shape (n,).
+    """
+    groups = int(_find_groups(title, codes))
+    return [
+        (group // _NUM_SIZES, SIZES[group % _NUM_SIZES])
+        for group in range(_NUM_FORMS * _NUM_SIZES)
+        if groups >> group & 1
+    ]
+
+
+def most_counted(places: list[int]) -> int:
+    """Return how often a piece counts at most: one that is a word is all over the article."""
+    return 2 * max(1, sorted(places)[(len(places) - 1) // 2])
 
 
 _LINE_END = ord("\n")
 _HEAD = SIZES[0]  # characters of a piece that are looked for
 _BESIDE = 2  # characters that tell that a piece is still part of the title
 _NUM_SIZES = len(SIZES)
-_MOST_PIECES = 2 * _NUM_SIZES * (LONGEST_TITLE // _HEAD)
+_NUM_FORMS = 4
+_MOST_PIECES = _NUM_FORMS * _NUM_SIZES * (LONGEST_TITLE // _HEAD)
 _NUM_MARKED = 1 << 12
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT_OF_MARK = np.uint64(52)
@@ -78,24 +99,37 @@ def _is_space(code: int) -> bool:
 
 
 @kernel_part
+def _is_word_char(code: int) -> bool:
+    """Whether a character is an ideograph, an ASCII letter or a digit."""
+    is_ascii = 0x30 <= code <= 0x39 or 0x61 <= code | 0x20 <= 0x7A
+    return is_ascii or 0x4E00 <= code <= 0x9FFF
+
+
+@kernel_part
 def _write_forms(
     title: NDArray[np.uint32], forms: NDArray[np.uint32], lengths: NDArray[np.int64]
 ) -> None:
-    """Write the title as it stands, without blanks around it, and its ideographs alone.
+    """Write the title as it stands, without blanks, without signs, and its ideographs alone.
 
-    The second form is empty where it is the first one again.
+    A form is empty where it is an earlier one again.
     """
     for code in title:
-        if lengths[0] or not _is_space(code):
-            forms[0, lengths[0]] = code
-            lengths[0] += 1
-        if 0x4E00 <= code <= 0x9FFF:
-            forms[1, lengths[1]] = code
-            lengths[1] += 1
+        is_space = _is_space(code)
+        is_kept = (
+            lengths[0] > 0 or not is_space,
+            not is_space,
+            _is_word_char(code),
+            0x4E00 <= code <= 0x9FFF,
+        )
+        for form in range(_NUM_FORMS):
+            if is_kept[form]:
+                forms[form, lengths[form]] = code
+                lengths[form] += 1
     while lengths[0] and _is_space(forms[0, lengths[0] - 1]):
         lengths[0] -= 1
-    if lengths[1] == lengths[0]:
-        lengths[1] = 0
+    for form in range(_NUM_FORMS - 1, 0, -1):
+        if lengths[form] == lengths[form - 1]:
+            lengths[form] = 0
 
 
 @kernel_part
@@ -111,19 +145,19 @@ def _head_of(codes: NDArray[np.uint32], at: int) -> np.uint64:
 def _leave_absent(
     codes: NDArray[np.uint32], forms: NDArray[np.uint32], lengths: NDArray[np.int64]
 ) -> None:
-    """Empty the forms whose first characters, and so no piece of any size, are in the body."""
-    first = _head_of(forms[0], 0) if lengths[0] >= _HEAD else np.uint64(0)
-    second = _head_of(forms[1], 0) if lengths[1] >= _HEAD else np.uint64(0)
-    has_first = has_second = False
-    rolling = np.uint64(0)
-    for code in codes:
-        rolling = rolling << _BITS_OF_CHAR | np.uint64(code & _LOWER_HALF)
-        has_first |= rolling == first
-        has_second |= rolling == second
-    if not has_first or lengths[0] < _HEAD:
-        lengths[0] = 0
-    if not has_second or lengths[1] < _HEAD:
-        lengths[1] = 0
+    """Empty the forms of which the body has neither the first four characters nor the second."""
+    for form in range(_NUM_FORMS):
+        if lengths[form] < _HEAD * FEWEST_CHUNKS:
+            lengths[form] = 0
+            continue
+        first, second = _head_of(forms[form], 0), _head_of(forms[form], _HEAD)
+        is_in_body = False
+        rolling = np.uint64(0)
+        for code in codes:
+            rolling = rolling << _BITS_OF_CHAR | np.uint64(code & _LOWER_HALF)
+            is_in_body |= rolling in (first, second)
+        if not is_in_body:
+            lengths[form] = 0
 
 
 @kernel_part
@@ -173,6 +207,15 @@ def _agree(
 
 
 @kernel_part
+def _is_in(codes: NDArray[np.uint32], title: NDArray[np.uint32], start: int, size: int) -> bool:
+    """Whether a piece stands anywhere in a text."""
+    at = 0
+    while at + size <= codes.size and not _agree(codes, at, title, start, size):
+        at += 1
+    return at + size <= codes.size
+
+
+@kernel_part
 def _is_alone(
     codes: NDArray[np.uint32],
     at: int,
@@ -181,7 +224,12 @@ def _is_alone(
     start: int,
     size: int,
 ) -> bool:
-    """Whether a piece stands here without what is beside it, where the title has it first."""
+    """Whether a piece stands here without what is beside it, where the title has it first.
+
+    Or twice in a row.
+    """
+    if _agree(codes, at + size, title, start, size):
+        return True
     first = 0
     while not _agree(title, first, title, start, size):
         first += 1
@@ -197,6 +245,7 @@ def _count_pieces(
     codes: NDArray[np.uint32],
     at: int,
     rolling: np.uint64,
+    title: NDArray[np.uint32],
     forms: NDArray[np.uint32],
     lengths: NDArray[np.int64],
     heads: NDArray[np.uint64],
@@ -204,43 +253,61 @@ def _count_pieces(
     ends: NDArray[np.int64],
     places: NDArray[np.int64],
 ) -> None:
-    """Count the pieces that begin here, and stand alone."""
+    """Count the pieces that begin here, and stand alone or run over a sign of the title."""
     for group in range(ends.size - 1):
         size = SIZES[group % _NUM_SIZES]
         form = group // _NUM_SIZES
         for piece in range(ends[group], ends[group + 1]):
             if heads[piece] == rolling and _agree(codes, at, forms[form], starts[piece], size):
-                places[piece] += _is_alone(
-                    codes, at, forms[form], lengths[form], starts[piece], size
-                )
+                start = starts[piece]
+                is_alone = _is_alone(codes, at, forms[form], lengths[form], start, size)
+                places[piece] += is_alone or not _is_in(title, forms[form], start, size)
+
+
+@kernel_part
+def _most_counted(places: NDArray[np.int64], first: int, last: int) -> int:
+    """Return twice the lower median, 2 at least: see `most_counted`."""
+    rank = (last - first - 1) // 2
+    for piece in range(first, last):
+        fewer = same = 0
+        for other in range(first, last):
+            fewer += places[other] < places[piece]
+            same += places[other] == places[piece]
+        if fewer <= rank < fewer + same:
+            return int(max(2, 2 * places[piece]))
+    return 2
 
 
 @kernel_part
 def _are_enough(places: NDArray[np.int64], first: int, last: int) -> bool:
     """Whether most of some pieces stand in the body, given in how many places each does."""
+    most = _most_counted(places, first, last)
     missing = total = 0
     for piece in range(first, last):
         missing += places[piece] == 0
-        total += places[piece]
+        total += min(places[piece], most)
     size = last - first
     is_most = missing <= (1 - LEAST_SHARE_FOUND) * size
     return size >= FEWEST_CHUNKS and total >= FEWEST_PLACES and is_most
 
 
 @kernel
-def _has_pieces(title: NDArray[np.uint32], codes: NDArray[np.uint32]) -> bool:
-    """Whether most pieces of a title of at most `LONGEST_TITLE` characters are in a body."""
-    forms = np.empty((2, LONGEST_TITLE), np.uint32)
-    lengths = np.zeros(2, np.int64)
+def _find_groups(title: NDArray[np.uint32], codes: NDArray[np.uint32]) -> int:
+    """Return the forms and sizes of which most pieces are in a body, a bit for each.
+
+    The title has at most `LONGEST_TITLE` characters.
+    """
+    forms = np.empty((_NUM_FORMS, LONGEST_TITLE), np.uint32)
+    lengths = np.zeros(_NUM_FORMS, np.int64)
     _write_forms(title, forms, lengths)
     _leave_absent(codes, forms, lengths)
-    if lengths[0] == 0 and lengths[1] == 0:
-        return False
+    if lengths.max() == 0:
+        return 0
     heads = np.empty(_MOST_PIECES, np.uint64)
     starts = np.empty(_MOST_PIECES, np.int64)
-    ends = np.zeros(2 * _NUM_SIZES + 1, np.int64)  # of the pieces of one form and size
+    ends = np.zeros(_NUM_FORMS * _NUM_SIZES + 1, np.int64)  # of the pieces of one form and size
     num_heads = 0
-    for group in range(2 * _NUM_SIZES):
+    for group in range(_NUM_FORMS * _NUM_SIZES):
         form = group // _NUM_SIZES
         size = SIZES[group % _NUM_SIZES]
         num_heads = _list_pieces(forms[form], lengths[form], size, heads, starts, num_heads)
@@ -254,8 +321,8 @@ def _has_pieces(title: NDArray[np.uint32], codes: NDArray[np.uint32]) -> bool:
         rolling = rolling << _BITS_OF_CHAR | np.uint64(codes[at] & _LOWER_HALF)
         if is_marked[rolling * _FACTOR >> _SHIFT_OF_MARK] and at + 1 >= _HEAD:
             start = at + 1 - _HEAD
-            _count_pieces(codes, start, rolling, forms, lengths, heads, starts, ends, places)
-    are_enough = False
-    for group in range(2 * _NUM_SIZES):
-        are_enough |= _are_enough(places, ends[group], ends[group + 1])
-    return are_enough
+            _count_pieces(codes, start, rolling, title, forms, lengths, heads, starts, ends, places)
+    groups = 0
+    for group in range(_NUM_FORMS * _NUM_SIZES):
+        groups |= int(_are_enough(places, ends[group], ends[group + 1])) << group
+    return groups

@@ -82,6 +82,12 @@ class TestLossless:
 
         assert text == repair(text.encode("gb18030").decode("latin-1")).text
 
+    def test_no_character_of_four_bytes_opens_with_80(self):
+        """€ is that byte in GBK as Windows has it, and no lead byte."""
+        text = "\u20ac1\x810\x879\x810"
+
+        assert text == repair(text).text
+
 
 class TestPartial:
     """Some paragraphs only."""
