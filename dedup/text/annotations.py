@@ -235,6 +235,8 @@ def _find(codes: NDArray[np.uint32], r: Readings, m: Model, found: NDArray[np.in
     count = 0
     annotated_until = -1
     for start in range(codes.size):
+        if _FIRST_HAN <= codes[start] <= _LAST_HAN or 0x61 <= codes[start] <= 0x7A:
+            continue  # as nearly all are
         end, first, last, syllable = _end_of_annotation(codes, start, r)
         if end == start:
             continue
