@@ -36,6 +36,7 @@ class Connection(HttpToolsProtocol):
         """Serve over a connection."""
         super().__init__(config, server_state, app_state, _loop)
         self._deadline: asyncio.TimerHandle | None = None
+        self._in_head = False
         self._head_bytes = 0
         self._stalled: asyncio.TimerHandle | None = None
         self._rest: asyncio.TimerHandle | None = None
@@ -65,6 +66,8 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on; a head that goes on and on is refused."""
         super().data_received(data)
+        if self._in_head and self._deadline is None:
+            self._await_head()
         if self._deadline is None:
             self._head_bytes = 0
             return
@@ -73,13 +76,13 @@ class Connection(HttpToolsProtocol):
             self.send_400_response("the head of a request is too large")
 
     def on_message_begin(self) -> None:
-        """Wait for the rest of a request's head."""
-        if self._deadline is None:
-            self._await_head()
+        """Expect a request's head; only the rest of one, if it is not there, is waited for."""
+        self._in_head = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Begin to answer."""
+        self._in_head = False
         self._head_is_there()
         super().on_headers_complete()
         self.cycle.__class__ = Answering  # the base class names its own

@@ -397,8 +397,10 @@ class Deduplicator:
         *,
         replaces: bool = False,
     ) -> Survey:
-        comparisons = self._comparer.compare(prepared, candidates.numbers, reader)
         self._observer.met(len(candidates.numbers))
+        if not candidates.numbers:  # as most new articles have none
+            return Survey(prepared, candidates, (), replaces)
+        comparisons = self._comparer.compare(prepared, candidates.numbers, reader)
         return Survey(prepared, candidates, best_first(comparisons), replaces)
 
     def _make_index(self, place: IndexPlace) -> OriginalIndex:

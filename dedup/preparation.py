@@ -151,20 +151,18 @@ class PreparedBatch:
 
     def __iter__(self) -> Iterator[PreparedArticle | DedupError]:
         """Return each article prepared, or why it was refused; the arrays are views."""
-        for place in range(len(self)):
-            yield self.refused.get(place) or self._article(place)
-
-    def _article(self, place: int) -> PreparedArticle:
-        return PreparedArticle(
-            article=self.articles[place],
-            text_digest=self.text_digests[place],
-            normalized=self.normalized[place],
-            normalized_digest=self.normalized_digests[place],
-            signature=self.signatures[place] if self.is_signed[place] else None,
-            keys=self.keys.listed(place),
-            probe=self.keys.probe(place),
-            shingle_length=self.shingle_length,
-        )
+        is_signed = self.is_signed.tolist()
+        for place, (keys, probe) in enumerate(self.keys.each()):
+            yield self.refused.get(place) or PreparedArticle(
+                article=self.articles[place],
+                text_digest=self.text_digests[place],
+                normalized=self.normalized[place],
+                normalized_digest=self.normalized_digests[place],
+                signature=self.signatures[place] if is_signed[place] else None,
+                keys=keys,
+                probe=probe,
+                shingle_length=self.shingle_length,
+            )
 
 
 class Preparer:

@@ -92,7 +92,7 @@ class TabledOriginals:
 
     def find_many(self, keys: KeyBatch, reader: StoreReader, /) -> list[Candidates]:
         """Return the same for each of articles that were prepared together."""
-        return [self.find(keys.probe(place), reader) for place in range(keys.num_articles)]
+        return [self.find(probe, reader) for _, probe in keys.each()]
 
     def begin(self, writer: StoreWriter, /) -> None:
         """Catch up with writers that keep no tables."""

@@ -1,6 +1,7 @@
 """What the candidate index knows articles by: keys of wholes and of pieces."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -77,20 +78,15 @@ class KeyBatch(NamedTuple):
         """Return what it takes to look the articles up, and not to list them."""
         return self._replace(pieces=self.pieces[:0])
 
-    def listed(self, article: int) -> ListedKeys:
-        """Return what one article is listed under."""
-        start, stop = self.piece_offsets[article : article + 2]
-        return ListedKeys(self._whole(article), self.pieces[start:stop])
-
-    def probe(self, article: int) -> Probe:
-        """Return what one article is looked up by."""
-        start, stop = self.probed_offsets[article : article + 2]
-        first, last = self.piece_offsets[article : article + 2]
-        return Probe(self._whole(article), self.probed[start:stop], int(last - first))
-
-    def _whole(self, article: int) -> NDArray[np.uint64]:
-        start, stop = self.whole_offsets[article : article + 2]
-        return self.whole[start:stop]
+    def each(self) -> Iterator[tuple[ListedKeys, Probe]]:
+        """Yield what each article is listed under and looked up by."""
+        wholes = pairwise(self.whole_offsets.tolist())
+        pieces = pairwise(self.piece_offsets.tolist())
+        probed = pairwise(self.probed_offsets.tolist())
+        for (start, stop), (first, last), (begin, end) in zip(wholes, pieces, probed, strict=True):
+            whole = self.whole[start:stop]
+            keys = ListedKeys(whole, self.pieces[first:last])
+            yield keys, Probe(whole, self.probed[begin:end], last - first)
 
 
 def _joined(arrays: Sequence[NDArray[_Scalar]]) -> tuple[NDArray[_Scalar], NDArray[np.intp]]:

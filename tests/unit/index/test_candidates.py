@@ -119,14 +119,15 @@ class TestBatches:
         batch = Preparer(DedupConfig()).prepare_batch([Article(text=text) for text in texts])
         alone, together = CandidateIndex(), CandidateIndex()
         sound = [place for place in range(len(texts)) if place not in batch.refused]
-        alone.add([batch.keys.listed(place) for place in sound], [place + 1 for place in sound])
+        listed, probes = zip(*batch.keys.each(), strict=True)
+        alone.add([listed[place] for place in sound], [place + 1 for place in sound])
         together.add_batch(batch.keys, np.arange(1, len(texts) + 1, dtype=np.uint32))
         upto = np.arange(len(texts))
 
         expected = {
             place: found
             for place in sound
-            if (found := alone.find(batch.keys.probe(place), limit=3, upto=place))
+            if (found := alone.find(probes[place], limit=3, upto=place))
         }
         assert len(expected) > len(seeds)
         assert expected == dict(together.find_batch(batch.keys, limit=3, upto=upto))
