@@ -109,8 +109,9 @@ def find_shifts(text: str) -> list[Mark]:
     straddles: list[_Straddle] = []
     end = 0
     num_read = num_asked = 0
+    has_losses = _has_losses(text)
     for at, most in _signs(source):
-        if at < end:
+        if at < end or (has_losses and "?" in text[max(0, at - 1) : at + 1]):
             continue
         may_ask = num_asked < _MOST_ASKED_FOR_WORDS
         if most < (_LEAST_GAIN if may_ask else _LEAST_GAIN_WITHOUT_WORDS):
@@ -130,6 +131,20 @@ def find_shifts(text: str) -> list[Mark]:
         return []
     marks = [Mark(straddle.start, straddle.end) for straddle in straddles]
     return sorted(marks + _find_cut_quotes(source, marks))
+
+
+_LOSS = re.compile(r"(?<![?？])\?(?=[\u4e00-\u9fff])")
+_HALF_BYTE = re.compile(r"\?(?=[！？，；。!,;])")
+_MANY_LOSSES = 10
+_LOSSES_TO_A_HALF_BYTE = 3  # where damage leaves half bytes, a stretch ends in a `?` as often
+
+
+def _has_losses(text: str) -> bool:
+    """Whether each `?` of a text is as likely a whole character that was lost."""
+    if text.count("?") <= _MANY_LOSSES:
+        return False
+    num_losses, num_halves = len(_LOSS.findall(text)), len(_HALF_BYTE.findall(text))
+    return num_losses > _MANY_LOSSES + _LOSSES_TO_A_HALF_BYTE * num_halves
 
 
 def could_be_shifted(codes: NDArray[np.uint32]) -> bool:
@@ -244,7 +259,7 @@ def _gain_of_words(source: ShiftedText, straddle: _Straddle) -> float:
         return 0.0  # in an address, `?v=`
     if LOST in before[-1] + after[:1]:
         return 0.0  # no words to tell
-    reading = source.read(straddle.walk, "").text
+    reading = source.read(straddle.walk, "", is_shifted=False).text
     if _IDEOGRAPHIC_SPACE in reading or not reading.strip(_BLANK_AND_STOP + LOST):
         return 0.0
     first = _first_char(source, straddle, reading, margin=-math.inf)

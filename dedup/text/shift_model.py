@@ -201,13 +201,14 @@ def log_of_words(codes: NDArray[np.int32]) -> float:
     return _log_of_words(codes, 0, codes.size, np.zeros(codes.size + 1), model())
 
 
-def find_unlinked(codes: NDArray[np.int32]) -> NDArray[np.intp]:
+def find_unlinked(codes: NDArray[np.int32], most: float) -> NDArray[np.intp]:
     """Return where in a stretch a rather rare character makes no word with its neighbours.
 
     Args:
         codes: Code points of the basic plane; int32.
+        most: Logarithm of how often such a character occurs at most.
     """
-    return np.flatnonzero(_are_unlinked(codes, model()))
+    return np.flatnonzero(_are_unlinked(codes, most, model()))
 
 
 _MOST_PAIRS = 24
@@ -526,17 +527,14 @@ def _logs_of_pairs(
     return logs
 
 
-_RATHER_RARE = -8.0
-
-
 @kernel
-def _are_unlinked(codes: NDArray[np.int32], m: Model) -> NDArray[np.bool_]:
+def _are_unlinked(codes: NDArray[np.int32], most: float, m: Model) -> NDArray[np.bool_]:
     """Return for each character whether it is rather rare and no word links it; bool."""
     result = np.zeros(codes.size, np.bool_)
     for at in range(codes.size):
         code = int(codes[at])
         log = float(m.char_logs[code])
-        if log > _RATHER_RARE:
+        if log > most:
             continue
         is_linked = at > 0 and _log_of(code, int(codes[at - 1]), 0, m) > log
         if at + 1 < codes.size:

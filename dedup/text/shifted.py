@@ -83,9 +83,17 @@ _MOST_LOOKED_FOR = (
 CERTAIN_OF_FIRST = 2.8
 CERTAIN_OF_LAST = 5.0
 _CERTAIN_OF_PAIR = 2.5
-# Among the hundreds of pairs of characters that may have been dropped, some fit by
-# chance; and a rare character is often just that.
-_ODDS_OF_DROPPED = -2.0
+# Of the hundreds of pairs of characters that may have been dropped some fit by chance, and a
+# rare character is often just that; but of simplified text one pair in eight is dropped.
+# Only a rather rare one is asked whether it is, if no word links it to its neighbours.
+
+
+class _Dropped(NamedTuple):
+    odds: float
+    rarity: float
+
+
+_DROPPED, _DROPPED_IF_SHIFTED = _Dropped(-2.0, -8.0), _Dropped(1.0, -6.5)
 
 _ANNOTATION = re.compile(rf"[(（?？] ?([{LETTERS}]{{1,6}}) ?[)）]")
 # With a literal in front, so that they are skipped through; a class is tried everywhere.
@@ -152,14 +160,16 @@ class ShiftedText:
         """Return what walks from many places would gain, and the first code point of each."""
         return gains(self.codes, starts, leads, self.other_script)
 
-    def read(self, walk: Walk, before: str) -> Reading:
+    def read(self, walk: Walk, before: str, *, is_shifted: bool = True) -> Reading:
         """Return the characters of a stretch, lost ones named if that is certain.
 
         Args:
             walk: What `walk` read.
             before: The characters in front of the stretch, as far as they are known.
+            is_shifted: Whether the stretch is known to be one, so that pairs were dropped in it.
         """
-        chars = self._with_dropped_pairs(walk, before)
+        dropped = _DROPPED_IF_SHIFTED if is_shifted else _DROPPED
+        chars = self._with_dropped_pairs(walk, before, dropped)
         if walk.ending <= Ending.ASCII:
             return Reading(chars, walk.end, walk.gain)
         last = self._lost_end(walk, before + chars)
@@ -311,7 +321,7 @@ class ShiftedText:
             return "”" if before[-1:] in _SENTENCE_ENDS else LOST
         return "。" if self.text[at : at + 1] in ("", "\n") else LOST
 
-    def _with_dropped_pairs(self, walk: Walk, before: str) -> str:
+    def _with_dropped_pairs(self, walk: Walk, before: str, dropped: _Dropped) -> str:
         """Return a walk's characters, two in place of each that no one would write there.
 
         Its bytes are then the lead of one character and the trail of the next, and the
@@ -322,16 +332,20 @@ class ShiftedText:
             return "".join(chars)
         last_is_certain = walk.ending <= Ending.ASCII
         after = self.after(walk.end) if last_is_certain else ""
-        for index in find_unlinked(walk.codes).tolist():
+        for index in find_unlinked(walk.codes, dropped.rarity).tolist():
             if index == len(chars) - 1 and last_is_certain and is_common(chars[index]):
                 continue
             in_front = (before + "".join(chars[:index]))[-_LONGEST_CONTEXT:]
             behind = "".join(map(chr, walk.codes[index + 1 : index + 1 + _LONGEST_CONTEXT]))
             behind = (behind + after)[:_LONGEST_CONTEXT]
-            chars[index] = self._char_or_dropped_pair(chars[index], in_front, behind, walk.end)
+            chars[index] = self._char_or_dropped_pair(
+                chars[index], in_front, behind, walk.end, dropped.odds
+            )
         return "".join(chars)
 
-    def _char_or_dropped_pair(self, char: str, before: str, after: str, at: int) -> str:
+    def _char_or_dropped_pair(
+        self, char: str, before: str, after: str, at: int, odds: float
+    ) -> str:
         """Return `char`, or the two characters that met in the pair that was dropped inside it."""
         pair = pair_of(char)
         if pair is None or self._out_of_patience():
@@ -345,7 +359,7 @@ class ShiftedText:
         alone = np.array([[ord(char), 0]], np.int32)
         logs = choose(np.concatenate([alone, pairs]), *contexts, self._nearby(at))
         best, lead = choose_one(logs[1:])
-        if not _is_private_use(char) and logs[0] >= logs[1 + best] + _ODDS_OF_DROPPED:
+        if not _is_private_use(char) and logs[0] >= logs[1 + best] + odds:
             return char
         if lead >= _CERTAIN_OF_PAIR:
             return "".join(map(chr, pairs[best]))

@@ -34,4 +34,4 @@ def test_characters_beyond_the_basic_plane_are_alike(place):
 
 def test_what_makes_no_word_is_found():
     """In 企业靐复工 the rare character belongs to no word."""
-    assert find_unlinked(codes("企业靐复工")).tolist() == [2]
+    assert find_unlinked(codes("企业靐复工"), -8.0).tolist() == [2]
