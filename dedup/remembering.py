@@ -159,7 +159,7 @@ class Remembering:
         fresh = [number for number in dict.fromkeys(since) if number not in former.numbers]
         comparisons = [
             *(found for found in survey.comparisons if found.number in listed),
-            *self._comparer.compare(prepared, fresh, writer),
+            *(self._comparer.compare(prepared, fresh, writer) if fresh else ()),
         ]
         return best_first(found for found in comparisons if found.number not in group.superseded)
 
