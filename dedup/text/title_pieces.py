@@ -81,9 +81,9 @@ _BESIDE = 2  # characters that tell that a piece is still part of the title
 _NUM_SIZES = len(SIZES)
 _NUM_FORMS = 4
 _MOST_PIECES = _NUM_FORMS * _NUM_SIZES * (LONGEST_TITLE // _HEAD)
-_NUM_MARKED = 1 << 12
+_NUM_SLOTS = 1 << 10
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
-_SHIFT_OF_MARK = np.uint64(52)
+_SHIFT_OF_SLOT = np.uint64(54)
 _BITS_OF_CHAR = np.uint64(16)
 _LOWER_HALF = np.uint32(0xFFFF)
 
@@ -250,18 +250,23 @@ def _count_pieces(
     lengths: NDArray[np.int64],
     heads: NDArray[np.uint64],
     starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    first: int,
+    following: NDArray[np.int64],
     places: NDArray[np.int64],
 ) -> None:
-    """Count the pieces that begin here, and stand alone or run over a sign of the title."""
-    for group in range(ends.size - 1):
-        size = SIZES[group % _NUM_SIZES]
-        form = group // _NUM_SIZES
-        for piece in range(ends[group], ends[group + 1]):
-            if heads[piece] == rolling and _agree(codes, at, forms[form], starts[piece], size):
-                start = starts[piece]
-                is_alone = _is_alone(codes, at, forms[form], lengths[form], start, size)
-                places[piece] += is_alone or not _is_in(title, forms[form], start, size)
+    """Count the pieces that begin here, and stand alone or run over a sign of the title.
+
+    Those that may begin so are `first` and the ones that follow it, -1 at the end.
+    """
+    piece = first
+    while piece >= 0:
+        form, size = groups[piece] // _NUM_SIZES, SIZES[groups[piece] % _NUM_SIZES]
+        if heads[piece] == rolling and _agree(codes, at, forms[form], starts[piece], size):
+            start = starts[piece]
+            is_alone = _is_alone(codes, at, forms[form], lengths[form], start, size)
+            places[piece] += is_alone or not _is_in(title, forms[form], start, size)
+        piece = following[piece]
 
 
 @kernel_part
@@ -312,16 +317,25 @@ def _find_groups(title: NDArray[np.uint32], codes: NDArray[np.uint32]) -> int:
         size = SIZES[group % _NUM_SIZES]
         num_heads = _list_pieces(forms[form], lengths[form], size, heads, starts, num_heads)
         ends[group + 1] = num_heads
-    is_marked = np.zeros(_NUM_MARKED, np.bool_)
-    for head in heads[:num_heads]:
-        is_marked[head * _FACTOR >> _SHIFT_OF_MARK] = True
+    # Pieces by a hash of their beginning: the first of each slot, and of each piece the next one.
+    first_of = np.full(_NUM_SLOTS, -1, np.int64)
+    following = np.empty(num_heads, np.int64)
+    groups_of = np.empty(num_heads, np.int64)
+    for group in range(_NUM_FORMS * _NUM_SIZES):
+        for piece in range(ends[group], ends[group + 1]):
+            slot = heads[piece] * _FACTOR >> _SHIFT_OF_SLOT
+            groups_of[piece], following[piece] = group, first_of[slot]
+            first_of[slot] = piece
     places = np.zeros(num_heads, np.int64)
     rolling = np.uint64(0)
     for at in range(codes.size):
         rolling = rolling << _BITS_OF_CHAR | np.uint64(codes[at] & _LOWER_HALF)
-        if is_marked[rolling * _FACTOR >> _SHIFT_OF_MARK] and at + 1 >= _HEAD:
-            start = at + 1 - _HEAD
-            _count_pieces(codes, start, rolling, title, forms, lengths, heads, starts, ends, places)
+        first = first_of[rolling * _FACTOR >> _SHIFT_OF_SLOT]
+        if first >= 0 and at + 1 >= _HEAD:
+            _count_pieces(
+                codes, at + 1 - _HEAD, rolling, title, forms, lengths,
+                heads, starts, groups_of, first, following, places,
+            )  # fmt: skip
     groups = 0
     for group in range(_NUM_FORMS * _NUM_SIZES):
         groups |= int(_are_enough(places, ends[group], ends[group + 1])) << group
