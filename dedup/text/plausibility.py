@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.text.words import USUAL_SIGNS, char_odds
+from dedup.text.words import USUAL_SIGNS, char_odds, odds_of_han
 
 __all__ = ["odds_of_chars"]
 
@@ -63,9 +63,9 @@ def odds_of_chars() -> NDArray[np.float32]:
         table[code] = _ODDS_OF_CATEGORY.get(category[0], _ODDS_OF_OTHERS)
     for (first, last), odds in _ODDS_OF_RANGES:
         table[first : last + 1] = odds
-    for code in _HAN:
-        odds = char_odds(chr(code))
-        table[code] = odds if _is_first_level(chr(code)) else min(odds, _MOST_ODDS_OF_RARE)
+    han = "".join(map(chr, _HAN))
+    for char, odds in zip(han, odds_of_han(han), strict=True):
+        table[ord(char)] = odds if _is_first_level(char) else min(odds, _MOST_ODDS_OF_RARE)
     for char in _USUAL_IN_LATIN_1:
         table[ord(char)] = _ODDS_OF_USUAL
     for char in USUAL_SIGNS:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import pairwise
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ __all__ = [
     "is_han",
     "is_listed_pair",
     "longest_phrase",
+    "odds_of_han",
     "simplify",
     "sum_of_pair_odds",
     "traditional_only",
@@ -102,9 +103,11 @@ class _Lexicon:
 def _lexicon() -> _Lexicon:
     phrases = [key for key, _ in _entries("STPhrases")]
     phrases += [value for _, values in _entries("TSPhrases") for value in values]
+    lines = "\n".join(phrases)
+    pairs = set(map(add, lines, lines[1:]))
     return _Lexicon(
         counts=Counter("".join(phrases)),
-        pairs=frozenset(a + b for phrase in phrases for a, b in pairwise(phrase)),
+        pairs=frozenset(pair for pair in pairs if "\n" not in pair),
         phrases=frozenset(phrases),
     )
 
@@ -140,6 +143,15 @@ def char_odds(char: str) -> float:
         return _ODD_SYMBOL_ODDS
     bits = _lexicon().counts[simplify(char)].bit_length()
     return _ODDS_BY_BIT_LENGTH[min(bits, len(_ODDS_BY_BIT_LENGTH) - 1)]
+
+
+def odds_of_han(chars: str) -> list[float]:
+    """Return what `char_odds` says of each of many Han characters."""
+    counts = _lexicon().counts
+    highest = len(_ODDS_BY_BIT_LENGTH) - 1
+    return [
+        _ODDS_BY_BIT_LENGTH[min(counts[char].bit_length(), highest)] for char in simplify(chars)
+    ]
 
 
 def is_listed_pair(first: str, second: str) -> bool:
@@ -179,17 +191,17 @@ def _listed_pairs() -> tuple[NDArray[np.uint16], NDArray[np.uint32]]:
     for code, other in _to_simplified().copy().items():
         if code < _PLANE:
             simplified[code] = other if other < _PLANE else 0
-    pairs = [
-        ord(pair[0]) << 16 | ord(pair[1])
-        for pair in _lexicon().pairs
-        if max(map(ord, pair)) < _PLANE
-    ]
+    codes = code_points("".join(_lexicon().pairs)).reshape(-1, 2)
+    codes = codes[(codes < _PLANE).all(axis=1)]
+    pairs = codes[:, 0] << np.uint32(16) | codes[:, 1]
     slots = np.zeros(1 << (2 * len(pairs)).bit_length(), np.uint32)
-    for pair in pairs:
-        slot = (pair * _FACTOR & 0xFFFFFFFF) * len(slots) >> 32
-        while slots[slot]:
-            slot = (slot + 1) % len(slots)
-        slots[slot] = pair
+    wanted = (pairs * np.uint32(_FACTOR)).astype(np.uint64) * np.uint64(len(slots)) >> np.uint64(32)
+    while len(pairs):
+        is_free = slots[wanted] == 0
+        slots[wanted[is_free]] = pairs[is_free]
+        is_waiting = slots[wanted] != pairs  # another one was there, or came
+        pairs = pairs[is_waiting]
+        wanted = (wanted[is_waiting] + np.uint64(1)) % np.uint64(len(slots))
     return simplified, slots
 
 
