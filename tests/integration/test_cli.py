@@ -7,8 +7,10 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from server import DEDUP, Server
 
@@ -132,6 +134,21 @@ class TestScan:
         shutil.copy(next(SEEDS.glob("000*")), other / "copy.txt")
         answer = scan(other, "--store", store)["copy.txt"]
         assert "004_52fef1ac75084d80.txt" == answer["original"]
+
+    def test_processes_end_with_the_one_that_started_them(self, tmp_path):
+        """Whoever kills a scan leaves none of its processes behind."""
+        text = next(SEEDS.glob("004*")).read_text()
+        with (tmp_path / "lines.jsonl").open("w") as lines:
+            for number in range(4_000):
+                lines.write(json.dumps({"text": f"{number}{text}", "id": str(number)}) + "\n")
+        scanning = psutil.Popen([DEDUP, "scan", tmp_path, "--jobs", "2"], stdout=subprocess.DEVNULL)
+        while len(workers := scanning.children()) < 2:
+            assert scanning.poll() is None
+            time.sleep(0.05)
+        scanning.kill()
+        scanning.wait()
+
+        assert [] == psutil.wait_procs(workers, timeout=60)[1]
 
 
 class TestCheck:
