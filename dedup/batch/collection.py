@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.batch.outlines import Facts, Outlines
 from dedup.batch.pieces import KeptArticle, Piece
@@ -137,6 +138,10 @@ class Collection:
         """Return what the articles of a piece are looked up by."""
         keys: KeyBatch = pickle.loads(self._keys.get(piece))  # noqa: S301  pickled by `add`
         return keys
+
+    def shingle_bytes(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how much memory the shingles of each article take; int64, same shape."""
+        return self._shingles.sizes(positions)
 
     def shingles(self, positions: Iterable[int]) -> HashedSets:
         """Return the shingles of articles."""

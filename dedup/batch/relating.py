@@ -3,7 +3,8 @@
 Most of those that come near one another have a clause in common and no more.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from dedup.config import DedupConfig
 from dedup.sketch.hashed_sets import share_enough
 
 __all__ = ["Relating"]
+
+_BYTES_AT_ONCE = 16 << 20
 
 
 class Relating:
@@ -27,7 +30,20 @@ class Relating:
 
     def related(self, piece: int) -> list[tuple[int, int]]:
         """Return the articles of a piece, each with others that share enough with it."""
-        pairs = self._near(piece)
+        return [
+            pair for pairs in self._portions(self._near(piece)) for pair in self._related_of(pairs)
+        ]
+
+    def _portions(self, pairs: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        """Yield pairs some at a time, those of an article together, fewer of long ones."""
+        sizes = np.cumsum(self._collection.shingle_bytes(pairs[1]))
+        firsts = np.flatnonzero(np.diff(pairs[0], prepend=-1))
+        portions = sizes[firsts] // _BYTES_AT_ONCE
+        starts = firsts[np.flatnonzero(np.diff(portions, prepend=-1))].tolist()
+        for start, stop in pairwise([*starts, pairs.shape[1]]):
+            yield pairs[:, start:stop]
+
+    def _related_of(self, pairs: NDArray[np.int64]) -> list[tuple[int, int]]:
         positions, places = np.unique(pairs, return_inverse=True)
         ones, others = places.reshape(pairs.shape)
         sets = self._collection.shingles(positions.tolist())

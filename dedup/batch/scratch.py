@@ -63,6 +63,12 @@ class Scratch:
         """Return the length of the value of a number."""
         return self._stops[number] - self._starts[number]
 
+    def sizes(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the lengths of many values; int64, the shape of the numbers."""
+        starts, stops = (np.frombuffer(ends, np.int64) for ends in (self._starts, self._stops))
+        lengths: NDArray[np.int64] = stops[numbers] - starts[numbers]
+        return lengths
+
     def read_all(self) -> NDArray[np.uint8]:
         """Return all values, one behind the other; uint8, shape (n,)."""
         data = np.empty(self._size, np.uint8)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup import Article, DedupError, Deduplicator, IdConflictError, Keep, NotFoundError, scan
-from dedup.batch import json_lines, parallel, pieces, scanning
+from dedup.batch import json_lines, parallel, pieces, relating, scanning
 from dedup.batch.groups import Groups
 from dedup.batch.readers import read_folder, read_folder_in_blocks
 from dedup.batch.scanning import scan_sources
@@ -85,6 +85,14 @@ def test_processes_make_no_difference(collection, tmp_path, monkeypatch):
     assert expected == scanned(collection, tmp_path / "two", jobs=2)
     monkeypatch.setattr(scanning, "_COMPARED_BYTES", 1)
     assert expected == scanned(collection, tmp_path / "each", jobs=2, keep=Keep.NOTHING)
+
+
+def test_long_articles_are_related_few_at_a_time(collection, tmp_path, monkeypatch):
+    """How many are in memory at once makes no difference."""
+    expected = scanned(collection, tmp_path / "all", jobs=1)
+    monkeypatch.setattr(relating, "_BYTES_AT_ONCE", 1)
+
+    assert expected == scanned(collection, tmp_path / "few", jobs=1)
 
 
 def test_where_forking_is_unsafe(collection, tmp_path, monkeypatch):
