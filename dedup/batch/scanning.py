@@ -43,7 +43,7 @@ from dedup.preparation import Preparer
 
 __all__ = ["Answer", "Keep", "ProgressReport", "scan", "scan_sources"]
 
-_COMPARED_BYTES = 1 << 20
+_COMPARED_BYTES = 2 << 20
 _NO_SCORES = Scores()
 _LARGE_BYTES = 8 << 20  # a group that is compared here, where it need not all be in memory
 
