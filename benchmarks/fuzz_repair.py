@@ -22,8 +22,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 from dedup.models import DamageKind
-from dedup.text import repair as repairing
-from dedup.text.repair import repair, replay
+from dedup.text.damage import repair as repairing
+from dedup.text.damage.repair import repair, replay
 
 LONGEST = 4_000
 REPORT_EVERY = 1_000

@@ -19,7 +19,7 @@ from dedup.errors import DedupError
 from dedup.models import Article, TextFormat
 from dedup.preparation import PreparedArticle, Preparer
 from dedup.sketch.alignment import align_sets
-from dedup.text.repair import repair
+from dedup.text.damage.repair import repair
 
 RNG = Random(7)
 SEED = next((Path(__file__).parents[1] / "seeds").glob("004_*.txt")).read_text(encoding="utf-8")

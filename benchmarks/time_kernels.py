@@ -30,9 +30,9 @@ from dedup.sketch.banding import Banding
 from dedup.sketch.minhash import MinHasher
 from dedup.sketch.shingles import shingle_hashes
 from dedup.text.code_points import code_points
+from dedup.text.damage.repair import repair
+from dedup.text.damage.suspicion import look_for_damage
 from dedup.text.folding import Folder
-from dedup.text.repair import repair
-from dedup.text.suspicion import look_for_damage
 
 SEED = next((Path(__file__).parents[1] / "seeds").glob("004_*.txt"))
 NUM_CHARS = 2_700

@@ -24,11 +24,11 @@ from quality.damage import cells, make_case
 from quality.kinds import Severity
 
 from dedup.models import Edit
-from dedup.text import repair as repairing
 from dedup.text.code_points import code_points
+from dedup.text.damage import repair as repairing
+from dedup.text.damage.repair import CATALOGUE, Repair, repair
+from dedup.text.damage.suspicion import look_for_damage
 from dedup.text.marks import Mark
-from dedup.text.repair import CATALOGUE, Repair, repair
-from dedup.text.suspicion import look_for_damage
 
 RUNS = 3
 T = TypeVar("T")

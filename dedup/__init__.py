@@ -43,7 +43,7 @@ from dedup.models import (
     TextFormat,
     Verdict,
 )
-from dedup.text.repair import repair, replay
+from dedup.text.damage.repair import repair, replay
 
 __all__ = [
     "Article",

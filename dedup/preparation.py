@@ -29,6 +29,7 @@ from dedup.sketch.sampling import SCHEME as SAMPLING_SCHEME
 from dedup.sketch.sampling import sample
 from dedup.sketch.shingles import shingle_hashes
 from dedup.sketch.similarity import ShingleSet
+from dedup.text.damage.repair import RULES_VERSION
 from dedup.text.folding import FoldedBatch, Folder
 from dedup.text.normalization import (
     NormalizedBatch,
@@ -38,7 +39,6 @@ from dedup.text.normalization import (
     normalize,
 )
 from dedup.text.prose import prose_mask, teaser_mask
-from dedup.text.repair import RULES_VERSION
 
 __all__ = ["PreparedArticle", "PreparedBatch", "Preparer", "text_to_keep"]
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from dedup.models import DamageMark, RepairedText, TextFormat
 from dedup.text.code_points import code_points
-from dedup.text.damage_marks import damage_marks
+from dedup.text.damage.damage_marks import damage_marks
+from dedup.text.damage.repair import origins, repair
 from dedup.text.folding import FoldedBatch, FoldedText, Folder
 from dedup.text.html import ExtractedText, extract, looks_like_html
-from dedup.text.repair import origins, repair
 
 __all__ = [
     "NormalizedBatch",

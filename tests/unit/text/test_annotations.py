@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.text.annotations import find_annotations
+from dedup.text.damage.annotations import find_annotations
+from dedup.text.damage.split_annotations import find_split_annotations, rejoin_split_characters
 from dedup.text.pinyin import LETTERS, is_syllable, reading_of, readings, without_tone
-from dedup.text.split_annotations import find_split_annotations, rejoin_split_characters
 
 
 def found(text: str) -> list[str]:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from dedup.models import DamageKind
-from dedup.text.boilerplate import find_boilerplate
+from dedup.text.damage.boilerplate import find_boilerplate
+from dedup.text.damage.repair import repair
 from dedup.text.folding import BREAK, Folder
 from dedup.text.normalization import NormalizedText, ReceivedText, normalize
-from dedup.text.repair import repair
 
 BODY = "张北县坚持疫情防控与复工复产两手抓，企业陆续恢复生产，工人分批返岗，物流逐步畅通。"
 NAVIGATION = "首页\n新闻\n国际\n县情概况\n财经\n登录\n关于我们"

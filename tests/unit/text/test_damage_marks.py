@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dedup import repair
 from dedup.models import DamageKind, Edit, Step
-from dedup.text.damage_marks import damage_marks
+from dedup.text.damage.damage_marks import damage_marks
 
 
 def test_later_steps_count_from_the_text_as_received():

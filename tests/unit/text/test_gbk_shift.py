@@ -4,10 +4,10 @@ import pytest
 from opencc import OpenCC
 
 from dedup.text.code_points import code_points
+from dedup.text.damage.gbk_shift import find_shifts, unshift_gbk
+from dedup.text.damage.repair import repair
+from dedup.text.damage.suspicion import false_signs
 from dedup.text.gbk import LEADS, TRAILS, char_of, pair_of
-from dedup.text.gbk_shift import find_shifts, unshift_gbk
-from dedup.text.repair import repair
-from dedup.text.suspicion import false_signs
 
 SIMPLIFIED = [
     "他说：“这项工作已经全部完成。”记者在现场看到，工人们正在安装2台设备。",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dedup.text.half_known import LEAD_LEFT, TRAIL_LEFT, restore
+from dedup.text.damage.half_known import LEAD_LEFT, TRAIL_LEFT, restore
 from dedup.text.marks import LOST
 
 WRITTEN = "中新網3月30日電，在全國抗擊新冠病毒的同時，中小型企業也面臨物資短缺和資金上的壓力"

@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from dedup.models import DamageKind, Step
-from dedup.text.jammers import find_jammers
+from dedup.text.damage.jammers import find_jammers
+from dedup.text.damage.repair import replay
 from dedup.text.marks import Mark, remove_marked
-from dedup.text.repair import replay
 
 PROSE = "张北县坚持疫情防控与复工复产两手抓，企业陆续恢复生产。"
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from dedup.text.repair import repair
+from dedup.text.damage.repair import repair
 
 _LENGTH = 8_000
 

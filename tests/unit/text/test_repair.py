@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.models import DamageKind, Edit, Step
+from dedup.text.damage.repair import CATALOGUE, ISOLATED_MARKS, origins, repair, replay
 from dedup.text.pinyin import LETTERS
-from dedup.text.repair import CATALOGUE, ISOLATED_MARKS, origins, repair, replay
 from dedup.text.words import simplify
 
 CASES = Path(__file__).parents[2] / "cases"

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from dedup.models import DamageKind
 from dedup.text.code_points import code_points
-from dedup.text.doubled_units import could_have_doubled_units, find_doubled_units
-from dedup.text.repair import repair, replay
-from dedup.text.repeats import _find_distances, find_repeats
-from dedup.text.title_chunks import find_title_chunks
-from dedup.text.title_pieces import could_have_pieces_of
+from dedup.text.damage.doubled_units import could_have_doubled_units, find_doubled_units
+from dedup.text.damage.repair import repair, replay
+from dedup.text.damage.repeats import _find_distances, find_repeats
+from dedup.text.damage.title_chunks import find_title_chunks
+from dedup.text.damage.title_pieces import could_have_pieces_of
 
 SENTENCES = [
     "连日来，河北省张北县牢固树立一盘棋思想，在全力抓好疫情防控工作的基础上稳定发展。",

@@ -4,8 +4,8 @@ import pytest
 
 from dedup.models import DamageKind
 from dedup.text.code_points import code_points
-from dedup.text.repair import repair
-from dedup.text.script import count_traditional
+from dedup.text.damage.repair import repair
+from dedup.text.damage.script import count_traditional
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dedup.text.shift_model import choose, find_unlinked
+from dedup.text.damage.shift_model import choose, find_unlinked
 
 
 def codes(text):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from dedup.text.escapes import find_escapes, unescape_entities
-from dedup.text.invisible import find_invisible
+from dedup.text.damage.escapes import find_escapes, unescape_entities
+from dedup.text.damage.invisible import find_invisible
+from dedup.text.damage.repair import replay
+from dedup.text.damage.stuffing import find_headers, find_stuffing
 from dedup.text.marks import Mark
-from dedup.text.repair import replay
-from dedup.text.stuffing import find_headers, find_stuffing
 
 
 @pytest.mark.parametrize(

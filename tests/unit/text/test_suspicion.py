@@ -8,9 +8,9 @@ from damaged_texts import TEXTS
 from hypothesis import given
 
 from dedup.text.code_points import code_points
-from dedup.text.repair import CATALOGUE
-from dedup.text.suspicion import look_for_damage
-from dedup.text.triggers import Trigger
+from dedup.text.damage.repair import CATALOGUE
+from dedup.text.damage.suspicion import look_for_damage
+from dedup.text.damage.triggers import Trigger
 
 
 def triggers_of(text: str) -> Trigger:

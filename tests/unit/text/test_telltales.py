@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.text import stuffing
 from dedup.text.code_points import code_points
-from dedup.text.suspicion import look_for_damage
-from dedup.text.triggers import Trigger
+from dedup.text.damage import stuffing
+from dedup.text.damage.suspicion import look_for_damage
+from dedup.text.damage.triggers import Trigger
 
 BODY = "张北县坚持疫情防控与复工复产两手抓，企业陆续恢复生产。"
 KEYWORDS = st.from_regex(stuffing._OBSCENE)

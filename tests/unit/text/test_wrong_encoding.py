@@ -9,10 +9,10 @@ from opencc import OpenCC
 
 from dedup.models import DamageKind
 from dedup.text.byte_tables import LOST_BYTE, NO_BYTES, big5_chars, bytes_of, gbk_chars
-from dedup.text.lost import find_debris, find_lost, find_residue
+from dedup.text.damage.lost import find_debris, find_lost, find_residue
+from dedup.text.damage.repair import repair
+from dedup.text.damage.wrong_encoding import find_misread, read_anew
 from dedup.text.marks import Mark
-from dedup.text.repair import repair
-from dedup.text.wrong_encoding import find_misread, read_anew
 
 SENTENCES = (
     "中新网北京2月10日电，国家卫生健康委员会表示，各地要有序推进复工复产。",

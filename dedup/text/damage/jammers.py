@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels import kernel, kernel_part
 from dedup.text.code_points import code_points
-from dedup.text.marks import Mark, joined, widened_to_lines
-from dedup.text.random_tokens import (
+from dedup.text.damage.random_tokens import (
     could_be_inside_words,
     find_between_paragraphs,
     find_inside_words,
@@ -28,6 +27,7 @@ from dedup.text.random_tokens import (
     is_token,
     stand_inside_words,
 )
+from dedup.text.marks import Mark, joined, widened_to_lines
 from dedup.text.words import is_han, is_listed_pair
 
 __all__ = ["could_be_jammed", "find_jammers"]

@@ -8,7 +8,7 @@
     GBK as Big5                中国新闻   笢弊陔恓
 
 The characters that stand there tell the bytes; read in the right encoding they are
-Chinese again, and that is the evidence (`dedup.text.misreading`). Text that went the
+Chinese again, and that is the evidence (`dedup.text.damage.misreading`). Text that went the
 wrong way several times comes back a turn at a time. GBK read as UTF-8 leaves nothing
 but marks of loss, and is no business of this module.
 """
@@ -24,9 +24,9 @@ from dedup.kernels import kernel
 from dedup.models import Edit
 from dedup.text.byte_tables import bytes_of, chars_of
 from dedup.text.code_points import code_points
-from dedup.text.half_known import restore
+from dedup.text.damage.half_known import restore
+from dedup.text.damage.misreading import Stretch, misread_stretches
 from dedup.text.marks import LOST, Mark
-from dedup.text.misreading import Stretch, misread_stretches
 from dedup.text.plausibility import odds_of_chars
 from dedup.text.words import USUAL_SIGNS, is_han, sum_of_pair_odds
 

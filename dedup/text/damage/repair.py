@@ -6,7 +6,7 @@ was found into edits, and each sees the text that the one before it left. What
 the functions know of encodings and readings is in their modules.
 
 Finders look closely and cost accordingly. So one look at the whole text, a nanosecond
-or two a character (`dedup.text.suspicion`), says which triggers are in it, and an entry
+or two a character (`dedup.text.damage.suspicion`), says which triggers are in it, and an entry
 whose triggers are not is passed over. A text with no trigger of any entry, as most clean
 ones are, comes back at once. Where an entry has a closer look of its own (`could_find`), that
 is asked next: a kernel that costs a tenth of the finder and drops most texts that are sound.
@@ -27,23 +27,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.models import Damage, DamageKind, Edit, RepairedText, Step
-from dedup.text.annotated_losses import find_annotated_losses, name_annotated
-from dedup.text.annotations import find_annotations, most_isolated
-from dedup.text.bare_escapes import find_bare_escapes, unescape_bare
-from dedup.text.boilerplate import find_boilerplate
-from dedup.text.byte_escapes import decode_bytes, find_byte_escapes
 from dedup.text.code_points import code_points
-from dedup.text.doubled_punctuation import find_doubled, keep_one_sign
-from dedup.text.escapes import find_escapes, unescape_entities
-from dedup.text.gbk_shift import could_be_shifted, find_shifts, unshift_gbk
-from dedup.text.invisible import find_invisible, remove_invisible
-from dedup.text.jammers import could_be_jammed, find_jammers
-from dedup.text.lookalikes import (
+from dedup.text.damage.annotated_losses import find_annotated_losses, name_annotated
+from dedup.text.damage.annotations import find_annotations, most_isolated
+from dedup.text.damage.bare_escapes import find_bare_escapes, unescape_bare
+from dedup.text.damage.boilerplate import find_boilerplate
+from dedup.text.damage.byte_escapes import decode_bytes, find_byte_escapes
+from dedup.text.damage.doubled_punctuation import find_doubled, keep_one_sign
+from dedup.text.damage.escapes import find_escapes, unescape_entities
+from dedup.text.damage.gbk_shift import could_be_shifted, find_shifts, unshift_gbk
+from dedup.text.damage.invisible import find_invisible, remove_invisible
+from dedup.text.damage.jammers import could_be_jammed, find_jammers
+from dedup.text.damage.lookalikes import (
     could_have_lookalikes,
     find_lookalikes,
     replace_lookalikes,
 )
-from dedup.text.lost import (
+from dedup.text.damage.lost import (
     find_debris,
     find_lost,
     find_residue,
@@ -51,19 +51,19 @@ from dedup.text.lost import (
     mark_lost,
     mark_residue,
 )
+from dedup.text.damage.misread_signs import find_misread_signs, read_signs_anew
+from dedup.text.damage.repeats import find_repeats
+from dedup.text.damage.script import count_traditional
+from dedup.text.damage.spacing import find_spacing
+from dedup.text.damage.split_annotations import find_split_annotations, rejoin_split_characters
+from dedup.text.damage.stuffing import find_headers, find_stuffing
+from dedup.text.damage.suspicion import look_for_damage
+from dedup.text.damage.title_chunks import could_have_chunks_of, find_chunks_of, find_title_chunks
+from dedup.text.damage.title_pieces import could_have_title_chunks
+from dedup.text.damage.triggers import Trigger
+from dedup.text.damage.unsigned_shifts import find_unsigned_shifts, unshift_unsigned
+from dedup.text.damage.wrong_encoding import find_misread, read_anew
 from dedup.text.marks import LOST, Mark, Removals, num_marked, remove_marked
-from dedup.text.misread_signs import find_misread_signs, read_signs_anew
-from dedup.text.repeats import find_repeats
-from dedup.text.script import count_traditional
-from dedup.text.spacing import find_spacing
-from dedup.text.split_annotations import find_split_annotations, rejoin_split_characters
-from dedup.text.stuffing import find_headers, find_stuffing
-from dedup.text.suspicion import look_for_damage
-from dedup.text.title_chunks import could_have_chunks_of, find_chunks_of, find_title_chunks
-from dedup.text.title_pieces import could_have_title_chunks
-from dedup.text.triggers import Trigger
-from dedup.text.unsigned_shifts import find_unsigned_shifts, unshift_unsigned
-from dedup.text.wrong_encoding import find_misread, read_anew
 
 __all__ = ["CATALOGUE", "ISOLATED_MARKS", "RULES_VERSION", "Repair", "origins", "repair", "replay"]
 

@@ -3,7 +3,7 @@
 Both compare readings by how likely they are as Chinese text: a stretch that may be a
 thousand characters long character by character (which follows which inside words), a
 single lost one by the words that it makes with its neighbours. See
-`dedup.text.shifted` for what a shifted stretch is, and `dedup.text.lexicon` for the
+`dedup.text.damage.shifted` for what a shifted stretch is, and `dedup.text.lexicon` for the
 tables.
 """
 
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel, kernel_part
+from dedup.text.damage.triggers import Property, Row, tables
 from dedup.text.gbk import LEADS, TRAILS, char_of
 from dedup.text.lexicon import SIMPLIFIED, TRADITIONAL, lexicon
-from dedup.text.triggers import Property, Row, tables
 
 __all__ = [
     "Ending",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels import kernel
 from dedup.text.code_points import code_points
-from dedup.text.doubled_units import (
+from dedup.text.damage.doubled_units import (
     could_have_doubled_units,
     find_doubled_units,
     without_unique,

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 
 from dedup.models import Edit
 from dedup.text.code_points import code_points
+from dedup.text.damage.shift_model import log_of_words
 from dedup.text.marks import Mark
-from dedup.text.shift_model import log_of_words
 
 __all__ = ["find_invisible", "remove_invisible"]
 

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from dedup.kernels import kernel, kernel_part
 from dedup.text.code_points import code_points
+from dedup.text.damage.shift_model import Model, model
+from dedup.text.damage.triggers import Row
 from dedup.text.marks import LOST, Mark, Marks
 from dedup.text.pinyin import DIAERESIS, TONE, Readings, readings
-from dedup.text.shift_model import Model, model
-from dedup.text.triggers import Row
 from dedup.text.words import is_common, simplify
 
 __all__ = ["find_annotations", "most_isolated"]

@@ -8,10 +8,10 @@ still where only converted ones are annotated, and the words on both sides choos
 from functools import cache, lru_cache
 
 from dedup.models import Edit
-from dedup.text.annotations import find_annotations
+from dedup.text.damage.annotations import find_annotations
+from dedup.text.damage.shifted import ShiftedText
 from dedup.text.marks import LOST, Mark
 from dedup.text.pinyin import reading_of, without_tone
-from dedup.text.shifted import ShiftedText
 from dedup.text.words import is_common, is_han, traditional_only
 
 __all__ = ["find_annotated_losses", "name_annotated"]

@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from dedup.models import Edit
-from dedup.text.escapes import could_open_escape
+from dedup.text.damage.escapes import could_open_escape
 from dedup.text.marks import Mark
 from dedup.text.words import is_common
 

@@ -1,13 +1,13 @@
 """The one look at every text: is there any sign of damage?
 
 Repairs cost milliseconds; a clean text must not pay them. So one pass over its code
-points, which folding needs anyway, collects the triggers (`dedup.text.triggers`), and
+points, which folding needs anyway, collects the triggers (`dedup.text.damage.triggers`), and
 only finders that one of them calls are called. Most triggers are bits of a table by
 code point, gathered without a branch; those that depend on neighbours have their
 condition in a kernel here, by the kind of the character in the middle.
 
 Signs are in every line, and each could be a false one, halves of two characters with
-a shifted stretch behind (`dedup.text.gbk_shift`). What the table says of the character
+a shifted stretch behind (`dedup.text.damage.gbk_shift`). What the table says of the character
 behind a sign rules out most; of the rest a dozen characters are looked at, whether they
 are common as they stand and one byte off.
 """
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel, kernel_part
-from dedup.text.triggers import NOTICE_GROUPS, Property, Row, Trigger, tables
+from dedup.text.damage.triggers import NOTICE_GROUPS, Property, Row, Trigger, tables
 
 __all__ = ["false_signs", "look_for_damage"]
 
@@ -208,7 +208,7 @@ def _look_at_opening(
     return result | (_OBSCENE if found >= _FEWEST_OBSCENE else 0)
 
 
-_FACTOR_OF_PAIR = 0x9E3779B1  # as in dedup.text.telltales
+_FACTOR_OF_PAIR = 0x9E3779B1  # as in dedup.text.damage.telltales
 _SLOT_SHIFT = 20
 _NUM_SLOTS = 1 << 12
 
@@ -235,7 +235,7 @@ _THREE_CHARS = np.uint64(0xFFFFFFFFFFFF)
 def _title_recurs(codes: NDArray[np.uint32], end: int, tables: NDArray[np.int32]) -> bool:
     """Whether the first or second four characters of a title, or of its ideographs, recur.
 
-    Without them hardly a piece of a title is in the body (`dedup.text.title_chunks`).
+    Without them hardly a piece of a title is in the body (`dedup.text.damage.title_chunks`).
     """
     start = 0
     while start < end and (codes[start] <= 0x20 or tables[_BITS, codes[start]] & _BLANK):

@@ -1,6 +1,6 @@
 """What makes a text suspicious: the signs of damage that one fast look can see.
 
-Every finder of the catalogue names the triggers that call it (`dedup.text.repair`);
+Every finder of the catalogue names the triggers that call it (`dedup.text.damage.repair`);
 a text with none of them is clean, and costs no more than the look. A trigger may let
 through too much, since the finder looks closely, but must never miss what its finder
 would mark. The fewer clean texts set it, the better.
@@ -8,7 +8,7 @@ would mark. The fewer clean texts set it, the better.
 To add a trigger that a single character sets, add a member to `Trigger` and a line to
 `_SINGLE`; the look costs the same, however many there are. A trigger that depends on
 neighbours gets a member here and its condition in the kernel of
-`dedup.text.suspicion`.
+`dedup.text.damage.suspicion`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,9 +18,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.text.damage.telltales import OBSCENE, pair_slots
 from dedup.text.gbk import LEADS, TRAILS, char_of, pair_of
 from dedup.text.pinyin import LETTERS
-from dedup.text.telltales import OBSCENE, pair_slots
 from dedup.text.words import is_common, simplify, traditional_only
 
 __all__ = ["NOTICE_GROUPS", "NOTICE_PAIRS", "SIGNS", "Property", "Row", "Trigger", "tables"]
@@ -106,7 +106,7 @@ class Trigger(IntFlag):
     NOISE = 1 << 35
     """Six or more ASCII letters beside a digit or an odd sign, or capital behind a small one."""
     OBSCENE = 1 << 37
-    """Two obscene pairs of characters in one of the first lines (`dedup.text.telltales`)."""
+    """Two obscene pairs of characters in one of the first lines (`dedup.text.damage.telltales`)."""
     BOILERPLATE = 1 << 36
     """Two characters of a notice in a line without a full stop, or six such lines in a row."""
 
@@ -121,7 +121,7 @@ NOTICE_PAIRS = (
     "可证", "gh", "版权", "未经", "转载", "举报", "热线", "客服", "正文",
     "维码", "下载", "众号", "ki", "加微", "广内", "构成",
 )  # fmt: skip
-"""Two characters side by side that no notice of `dedup.text.boilerplate` is without; simplified."""
+"""Two characters side by side that every notice of `boilerplate` has; simplified."""
 
 NOTICE_GROUPS = 15
 
@@ -313,7 +313,7 @@ def _may_follow(
 ) -> NDArray[np.bool_]:
     """Whether each character can stand behind a false sign with this trail byte; bool.
 
-    The first step of `dedup.text.suspicion`'s closer look, taken for all characters.
+    The first step of `dedup.text.damage.suspicion`'s closer look, taken for all characters.
     """
     pairs, is_common_pair = pairs[:0x10000], common != 0
     result: NDArray[np.bool_] = pairs >= 0x100

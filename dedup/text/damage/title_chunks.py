@@ -6,7 +6,7 @@
 The title is the first line. Its words come again in the article, and titles are often made
 of words of four characters. But words stand between words; pieces are dropped anywhere, so
 half of them split what belongs together: the text around such a piece falls into likelier
-words without it (`dedup.text.shift_model`), or its neighbours stand side by side elsewhere
+words without it (`dedup.text.damage.shift_model`), or its neighbours stand side by side elsewhere
 in the article. And every piece was dropped in about as often as the others.
 """
 
@@ -19,15 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.text.code_points import code_points
-from dedup.text.marks import Mark, joined
-from dedup.text.shift_model import log_of_words
-from dedup.text.title_pieces import (
+from dedup.text.damage.shift_model import log_of_words
+from dedup.text.damage.title_pieces import (
     LONGEST_TITLE,
     SIZES,
     could_have_pieces_of,
     forms_and_sizes,
     most_counted,
 )
+from dedup.text.marks import Mark, joined
 
 __all__ = ["could_have_chunks_of", "find_chunks_of", "find_title_chunks"]
 

@@ -2,7 +2,7 @@ r"""Signs alone read in a wrong encoding: `他说：â€œ很好。â€\x9d`, 
 
 A tool that writes its quotation marks, dashes and no-break spaces in UTF-8 into a text of
 another encoding leaves sound Chinese with a few such signs in it. They are too short for
-`dedup.text.wrong_encoding`, which weighs stretches of text, but their bytes leave no doubt:
+`dedup.text.damage.wrong_encoding`, which weighs stretches of text, but their bytes leave no doubt:
 E2 80 opens nothing but a sign of UTF-8's General Punctuation.
 
 In GBK the third byte finds no partner and is lost, `鈥?`. That it was a quotation mark is all

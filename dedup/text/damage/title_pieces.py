@@ -3,7 +3,7 @@
 Most titles have a word that comes again in the article, and hardly any have all. One pass of a
 kernel over the body counts how often each piece stands in it without what is beside it in the
 title, found by its first four characters, for pieces of all sizes, in the forms of the title
-that `dedup.text.title_chunks` knows: as it is written, without blanks, without signs, and its
+that `title_chunks` knows: as it is written, without blanks, without signs, and its
 ideographs alone.
 """
 

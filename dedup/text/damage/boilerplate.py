@@ -5,7 +5,7 @@
 Navigation, breadcrumbs, lists of other articles, share bars, notices. It stays in the
 repaired text and is left out when texts are compared. Losing article text is worse than
 keeping a menu, so it is recognised by whole lines only, and in two ways: a line of which
-nothing else can be made (`NOTICE_PAIRS` of `dedup.text.triggers` call for it: keep them in
+nothing else can be made (`NOTICE_PAIRS` of `dedup.text.damage.triggers` call for it: keep them in
 step), and a long block of short lines without a sentence among which
 there are enough such lines. A list of names or places has none of them. Headlines with
 the time they appeared and teasers that are cut off count as such lines: no article has
@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from dedup.kernels import kernel, kernel_part
 from dedup.text.code_points import code_points
+from dedup.text.damage.triggers import NOTICE_PAIRS
 from dedup.text.marks import Mark, joined
-from dedup.text.triggers import NOTICE_PAIRS
 from dedup.text.words import simplify
 
 __all__ = ["find_boilerplate", "menu_entries"]

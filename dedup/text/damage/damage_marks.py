@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.models import DamageMark, Step
-from dedup.text.repair import origins
+from dedup.text.damage.repair import origins
 
 __all__ = ["damage_marks"]
 

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from dedup.kernels import kernel, kernel_part
 from dedup.models import Edit
 from dedup.text.code_points import code_points
+from dedup.text.damage.shift_model import Model, log_of_words, model
+from dedup.text.damage.shifted import CERTAIN_OF_FIRST, ShiftedText
+from dedup.text.damage.triggers import SIGNS, Property, Row
 from dedup.text.gbk import chars_ended_by
 from dedup.text.marks import LOST, Mark
 from dedup.text.plausibility import odds_of_chars
-from dedup.text.shift_model import Model, log_of_words, model
-from dedup.text.shifted import CERTAIN_OF_FIRST, ShiftedText
-from dedup.text.triggers import SIGNS, Property, Row
 from dedup.text.words import is_common
 
 __all__ = ["find_unsigned_shifts", "unshift_unsigned"]

@@ -29,11 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.text.code_points import code_points
-from dedup.text.gbk import LEADS, chars_led_by, pair_of
-from dedup.text.lexicon import lexicon
-from dedup.text.marks import LOST
-from dedup.text.pinyin import LETTERS, reading_of, without_tone
-from dedup.text.shift_model import (
+from dedup.text.damage.shift_model import (
     Ending,
     Walk,
     choose,
@@ -44,6 +40,10 @@ from dedup.text.shift_model import (
     rank_pairs,
     read_on,
 )
+from dedup.text.gbk import LEADS, chars_led_by, pair_of
+from dedup.text.lexicon import lexicon
+from dedup.text.marks import LOST
+from dedup.text.pinyin import LETTERS, reading_of, without_tone
 from dedup.text.words import is_common
 
 __all__ = [

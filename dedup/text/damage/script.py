@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel
-from dedup.text.triggers import Row, Trigger, tables
+from dedup.text.damage.triggers import Row, Trigger, tables
 
 __all__ = ["count_traditional"]
 

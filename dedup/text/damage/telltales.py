@@ -1,6 +1,6 @@
 """Pairs of characters without which a line is no obscene header.
 
-Each obscene keyword of `dedup.text.stuffing` holds one of these pairs, in either script;
+Each obscene keyword of `dedup.text.damage.stuffing` holds one of these pairs, in either script;
 hardly a title holds two. So the one look at a text tells which first lines have to be
 read. A new keyword needs its rarest pair here, unless one is listed.
 """

@@ -4,7 +4,7 @@ Some tools look for the bytes of `！？，；。` (A3A1 A3BF A3AC A3BB A1A3) wi
 minding where characters begin. Where the pair straddles two characters, it is
 set as that sign; the lead byte of the first character, now alone, is lost or
 left as `?`; and the second character's trail byte opens a stretch that is one
-byte off (`dedup.text.shifted` reads it):
+byte off (`dedup.text.damage.shifted` reads it):
 
     。”朱啟超說       A1A3 A1B1 D6EC 86A2 B3AC D566
     ！敝靻⒊f      A1  A3A1 B1D6 EC86 A2B3 ACD5 66     (ACD5 is U+E0F0, seen as nothing)
@@ -25,20 +25,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.models import Edit
-from dedup.text.annotations import find_annotations
 from dedup.text.code_points import code_points
-from dedup.text.gbk import chars_ended_by
-from dedup.text.marks import LOST, Mark
-from dedup.text.shift_model import (
+from dedup.text.damage.annotations import find_annotations
+from dedup.text.damage.shift_model import (
     Ending,
     SignOdds,
     Walk,
     highest_gain,
     log_of_words,
 )
-from dedup.text.shifted import CERTAIN_OF_FIRST, QUOTES, ShiftedText
-from dedup.text.suspicion import false_signs
-from dedup.text.triggers import SIGNS
+from dedup.text.damage.shifted import CERTAIN_OF_FIRST, QUOTES, ShiftedText
+from dedup.text.damage.suspicion import false_signs
+from dedup.text.damage.triggers import SIGNS
+from dedup.text.gbk import chars_ended_by
+from dedup.text.marks import LOST, Mark
 from dedup.text.words import USUAL_SIGNS, is_common, is_han
 
 __all__ = ["could_be_shifted", "find_shifts", "unshift_gbk"]

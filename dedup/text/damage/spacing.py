@@ -46,7 +46,7 @@ _LEAST_SHARE_OF_CHINESE = 0.5
 _MOST_BLANKS = 0.34  # of them
 
 _MOST_IN_GAP = 3  # blanks, all the same
-_FEWEST_GAPS = 5  # as many call for a look, see `dedup.text.suspicion`
+_FEWEST_GAPS = 5  # as many call for a look, see `dedup.text.damage.suspicion`
 _BESIDE_WORD = re.compile(
     rf"(?<={_CHINESE}){_BLANK}{{1,3}}(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]){_BLANK}{{1,3}}(?={_CHINESE})"
 )

@@ -19,12 +19,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dedup.models import Edit
-from dedup.text.annotations import find_annotations
+from dedup.text.damage.annotations import find_annotations
+from dedup.text.damage.shift_model import Walk
+from dedup.text.damage.shifted import CERTAIN_OF_LAST, ShiftedText, chars_with_reading
 from dedup.text.gbk import LEADS, char_of, chars_ended_by, chars_led_by, is_lead, pair_of
 from dedup.text.marks import LOST, Mark
 from dedup.text.pinyin import LETTERS, is_syllable, without_tone
-from dedup.text.shift_model import Walk
-from dedup.text.shifted import CERTAIN_OF_LAST, ShiftedText, chars_with_reading
 from dedup.text.words import simplify
 
 __all__ = ["find_split_annotations", "rejoin_split_characters"]

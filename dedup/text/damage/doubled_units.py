@@ -2,7 +2,7 @@
 
     P1 P1 P2 P2 P3 P3        a page for telephones and one for desks, woven into each other
 
-Where a body is printed as a whole again, `dedup.text.repeats` finds it. Both may mark no
+Where a body is printed as a whole again, `dedup.text.damage.repeats` finds it. Both may mark no
 more than what the rest of the text says too: `without_unique` sees to that.
 """
 

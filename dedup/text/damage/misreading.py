@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel, kernel_part
-from dedup.text.half_known import LEAD_LEFT, TRAIL_LEFT
+from dedup.text.damage.half_known import LEAD_LEFT, TRAIL_LEFT
 
 __all__ = ["Stretch", "misread_stretches"]
 
@@ -34,7 +34,7 @@ class Stretch(NamedTuple):
         end: Of the stretch.
         gain: Logarithm of how much likelier the text is than what stands there.
         text: As it was written, U+FFFD for every character that is broken.
-        left: What is left of each broken pair, see `dedup.text.half_known`, 0 of all other
+        left: What is left of each broken pair, see `dedup.text.damage.half_known`, 0 of all other
             characters; int32, shape (len(text),).
     """
 

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import kernel
-from dedup.text.boilerplate import menu_entries
 from dedup.text.code_points import code_points
+from dedup.text.damage.boilerplate import menu_entries
 from dedup.text.marks import Mark, widened_to_lines
 from dedup.text.words import is_han, simplify
 

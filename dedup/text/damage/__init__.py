@@ -1,0 +1,1 @@
+"""What damages Chinese articles: each sort found, and undone in the order of `repair.CATALOGUE`."""
