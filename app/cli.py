@@ -31,8 +31,7 @@ from app.settings import Settings
 from app.spark_command import scan_on_cluster
 from app.store_commands import store_cli
 from app.version import RELEASE
-from dedup import DedupError, Deduplicator, Keep
-from dedup import repair as repair_text
+from dedup import DedupError, Deduplicator, Keep, repair_article
 from dedup.batch.readers import (
     UnreadableSource,
     read_file,
@@ -45,7 +44,6 @@ from dedup.serialization import (
     scan_result_to_dict,
 )
 from dedup.temporary import temporary_folder
-from dedup.text.normalization import extract_main
 
 __all__ = ["main"]
 
@@ -165,8 +163,7 @@ def repair(
             skipped += 1
             _report(source)
             continue
-        page = extract_main(source.article.text, source.article.format)
-        repaired = repair_text(source.article.text if page is None else page.text)
+        repaired = repair_article(source.article)
         if as_json:
             _print_json([repaired_text_to_dict(repaired)])
         else:

@@ -37,6 +37,8 @@ __all__ = [
 ]
 
 ArticleId = Annotated[str, Field(min_length=1, max_length=512, examples=["a17"])]
+ShortText = Annotated[str, Field(max_length=4096)]
+Format = Annotated[TextFormat, Field(strict=False)]
 _TIME = TypeAdapter[datetime](AwareDatetime)
 
 
@@ -75,10 +77,10 @@ class CheckOptions(_Request):
     """All of a check but its text; the query parameters of a raw body."""
 
     id: ArticleId | None = None
-    title: Annotated[str, Field(max_length=4096)] | None = None
-    url: Annotated[str, Field(max_length=4096)] | None = None
+    title: ShortText | None = None
+    url: ShortText | None = None
     published_at: Time | None = None
-    format: Annotated[TextFormat, Field(strict=False)] = TextFormat.AUTO
+    format: Format = TextFormat.AUTO
     remember: bool = True
     passages: bool = False
     repaired: bool = False
@@ -107,10 +109,10 @@ class ReplaceRequest(_Request):
     """A new text for an id, known or not."""
 
     text: str
-    title: Annotated[str, Field(max_length=4096)] | None = None
-    url: Annotated[str, Field(max_length=4096)] | None = None
+    title: ShortText | None = None
+    url: ShortText | None = None
     published_at: Time | None = None
-    format: Annotated[TextFormat, Field(strict=False)] = TextFormat.AUTO
+    format: Format = TextFormat.AUTO
 
 
 class ClusterDecision(_Request):
@@ -134,6 +136,8 @@ class RepairRequest(_Request):
     """A text to repair."""
 
     text: str = Field(examples=["中國(guó)臺(tái)灣網(wǎng)"])
+    title: ShortText | None = None
+    format: Format = TextFormat.AUTO
 
 
 class RecordAnswer(BaseModel):

@@ -44,6 +44,7 @@ from dedup.models import (
     Verdict,
 )
 from dedup.text.damage.repair import repair, replay
+from dedup.text.normalization import repair_article
 
 __all__ = [
     "Article",
@@ -85,6 +86,7 @@ __all__ = [
     "UndecodableTextError",
     "Verdict",
     "repair",
+    "repair_article",
     "replay",
     "scan",
 ]

@@ -13,7 +13,7 @@ from app.problems import INVALID_FIELD, ProblemError
 from app.readings import add_readings
 from app.responses import json_response
 from app.schemas import CheckAnswer, CheckOptions, CheckRequest, RepairAnswer, RepairRequest
-from dedup import Article, repair
+from dedup import Article, repair_article
 from dedup.serialization import check_result_to_dict, repaired_text_to_dict
 
 __all__ = ["router"]
@@ -57,12 +57,13 @@ async def check(request: Request, service: ServiceDependency) -> Response:
     openapi_extra=json_body(RepairRequest),
 )
 async def repair_text(request: Request, service: ServiceDependency) -> Response:
-    """Repair a text; the steps replay on it."""
+    """Repair a text, of a page the main text; the steps replay on what was sent."""
     require_media_type(request, "application/json")
     body = await read_body(request, service.settings)
-    text = parse_json(body, RepairRequest).text
-    require_length(text, service.settings.max_text_chars)
-    repaired = await run(lambda: repair(text), num_chars=len(text))
+    asked = parse_json(body, RepairRequest)
+    require_length(asked.text, service.settings.max_text_chars)
+    article = Article(text=asked.text, title=asked.title, format=asked.format)
+    repaired = await run(lambda: repair_article(article), num_chars=len(asked.text))
     return json_response(repaired_text_to_dict(repaired))
 
 

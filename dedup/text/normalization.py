@@ -5,14 +5,15 @@ layout for people; folded text keeps letters and digits alone, every variant of 
 character as one. Of these, boilerplate is left out of what is compared.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.models import DamageMark, RepairedText, TextFormat
+from dedup.models import Article, DamageKind, DamageMark, Edit, RepairedText, Step, TextFormat
 from dedup.text.code_points import code_points
 from dedup.text.damage.damage_marks import damage_marks
 from dedup.text.damage.repair import origins, repair
@@ -26,6 +27,7 @@ __all__ = [
     "Stretch",
     "extract_main",
     "normalize",
+    "repair_article",
 ]
 
 
@@ -162,6 +164,38 @@ def extract_main(text: str, text_format: TextFormat) -> ExtractedText | None:
         text_format is TextFormat.AUTO and looks_like_html(text)
     )
     return extract(text) if is_html else None
+
+
+def repair_article(article: Article) -> RepairedText:
+    """Repair a text, of a page the main text.
+
+    Returns:
+        What `repair` returns. Of a page the first step is `extract_main_text`, so that the
+        steps replay on the markup.
+    """
+    page = extract_main(article.text, article.format)
+    if page is None:
+        return repair(article.text, title=article.title)
+    repaired = repair(page.text, title=article.title)
+    edits = tuple(_edits_of_markup(article.text, page))
+    extraction = Step("extract_main_text", DamageKind.BOILERPLATE, edits)
+    return replace(repaired, steps=(extraction, *repaired.steps))
+
+
+def _edits_of_markup(markup: str, page: ExtractedText) -> Iterator[Edit]:
+    """Yield what leaves the main text of the markup; references and breaks are replaced."""
+    end, replacement = 0, ""
+    behind_all = Stretch(len(page.text), len(markup))
+    for (start, place), (stop, _) in pairwise([*_stretches(page.offsets), behind_all]):
+        piece = page.text[start:stop]
+        if place < end or not markup.startswith(piece, place):
+            replacement += piece
+            continue
+        if end < place or replacement:
+            yield Edit(end, place, replacement)
+        end, replacement = place + len(piece), ""
+    if end < len(markup) or replacement:
+        yield Edit(end, len(markup), replacement)
 
 
 class ReceivedText(NamedTuple):

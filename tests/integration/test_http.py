@@ -573,6 +573,18 @@ class TestRepair:
             answer["text"], answer["steps"], answer["damage"]["damaged"],
         )  # fmt: skip
 
+    def test_page(self, client, seeds):
+        """Of a page the main text is repaired, as for a check."""
+        paragraphs = "".join(f"<p>{line}</p>" for line in seeds["000"].splitlines() if line)
+        page = f"<html><body><div class=nav>首页</div><div>{paragraphs}</div></body></html>"
+        asked = {"text": page, "repaired": True, "remember": False}
+
+        answer = client.post("/repair", json={"text": page}).json()
+        checked = client.post("/check", json=asked).json()
+
+        assert (answer["text"], answer["damage"]) == (checked["repaired"], checked["damage"])
+        assert client.post("/repair", json={"text": page, "format": "text"}).json() != answer
+
 
 class TestOperations:
     def test_health_and_version(self, client):
