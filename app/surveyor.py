@@ -12,6 +12,7 @@ __all__ = ["Surveyor"]
 
 _LONG_CHARS = 20_000
 _MAX_GROUP_CHARS = 50_000
+_ENOUGH = 16  # articles: more of them together take hardly less
 
 
 class _Job(NamedTuple):
@@ -42,11 +43,21 @@ class Surveyor:
             return await asyncio.to_thread(self._survey_alone, article)
         loop = asyncio.get_running_loop()
         if not self._jobs:
-            # Behind those whose requests the loop has read as well.
-            loop.call_soon(self._survey_some, loop)
+            loop.call_soon(self._await_others, loop, 0)
         job = _Job(article, loop.create_future())
         self._jobs.append(job)
         return await job.survey
+
+    def _await_others(self, loop: asyncio.AbstractEventLoop, num_before: int) -> None:
+        """Survey when a turn of the loop has read no further requests, or enough are there.
+
+        Clients that were answered together send their next requests one after the other: else
+        a few of them would fall behind, and smaller and smaller groups would come about.
+        """
+        if num_before < len(self._jobs) < _ENOUGH:
+            loop.call_soon(self._await_others, loop, len(self._jobs))
+        else:
+            self._survey_some(loop)
 
     def _survey_alone(self, article: Article) -> Survey:
         return self._dedup.survey(self._dedup.prepare(article))

@@ -56,6 +56,39 @@ def test_those_that_come_together_are_one_group(watched, seeds):
     assert ("stranger", 0) == (stranger.prepared.id, len(stranger.comparisons))
 
 
+def test_those_that_come_turn_after_turn_are_one_group(watched, seeds):
+    """What the loop reads while others wait joins them, and nobody waits for what does not come."""
+
+    async def ask():
+        surveyor = Surveyor(watched)
+        waiting = []
+        for name in ("first", "second", "third"):
+            article = Article(text=seeds["002"], id=name)
+            waiting.append(asyncio.ensure_future(surveyor.survey(article)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+        await surveyor.survey(Article(text=seeds["002"], id="late"))
+
+    asyncio.run(ask())
+    assert [["first", "second", "third"], ["late"]] == watched.groups
+
+
+def test_a_stream_without_end_is_surveyed_in_groups(watched):
+    """However many come, the first of them do not wait for the last."""
+
+    async def ask():
+        surveyor = Surveyor(watched)
+        waiting = []
+        for number in range(40):
+            article = Article(text=f"{number}各地有序复工复产。", id=str(number))
+            waiting.append(asyncio.ensure_future(surveyor.survey(article)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+
+    asyncio.run(ask())
+    assert 16 == len(watched.groups[0])
+
+
 def test_a_group_is_no_longer_than_a_long_text(watched):
     """Nobody waits for a heap of texts that came at the same moment."""
     texts = [f"{number}" + "各地有序复工复产。" * 2_000 for number in range(4)]
