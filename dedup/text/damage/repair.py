@@ -379,9 +379,7 @@ _Undone = tuple[RepairedText, NDArray[np.uint32], int]
 
 def _undo_damage(text: str, codes: NDArray[np.uint32], triggers: int, title: str | None) -> _Undone:
     """Return `text` after the catalogue, its code points and triggers; boilerplate is untouched."""
-    if title and not could_have_chunks_of(title, text):
-        title = None
-    if not triggers & _ANY_TRIGGER and not title:
+    if not triggers & _ANY_TRIGGER and not (title and could_have_chunks_of(title, codes)):
         return RepairedText(text, _NO_DAMAGE), codes, triggers
     known: _Known = {}
     current = _go_through_catalogue(text, codes, triggers, known, title)

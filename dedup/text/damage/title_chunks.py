@@ -22,7 +22,6 @@ from dedup.text.code_points import code_points
 from dedup.text.damage.shift_model import log_of_words
 from dedup.text.damage.title_pieces import (
     LONGEST_TITLE,
-    SIZES,
     could_have_pieces_of,
     forms_and_sizes,
     most_counted,
@@ -31,11 +30,8 @@ from dedup.text.marks import Mark, joined
 
 __all__ = ["could_have_chunks_of", "find_chunks_of", "find_title_chunks"]
 
-_NO_HAN = re.compile(r"[^\u4e00-\u9fff]+")
-_BLANKS = re.compile(r"\s+")
-_LEFT_OUT = (_BLANKS, re.compile(r"[^0-9A-Za-z\u4e00-\u9fff]+"), _NO_HAN)
+_LEFT_OUT = tuple(map(re.compile, (r"\s+", r"[^0-9A-Za-z\u4e00-\u9fff]+", r"[^\u4e00-\u9fff]+")))
 _MOST_ROUNDS = 4
-_HEAD = SIZES[0]
 
 # Natural logarithm of how much likelier it is that a piece was dropped in than that the
 # writer used its words there; fitted to 300 titles and articles.
@@ -65,24 +61,14 @@ _USUAL_SHARE = 0.25  # of the pieces stand in no more places than they were drop
 _Neighbours = dict[str, int]
 
 
-def could_have_chunks_of(title: str, text: str) -> bool:
-    """Whether a title that came apart from its text could be all over it.
+def could_have_chunks_of(title: str, codes: NDArray[np.uint32]) -> bool:
+    """Whether most pieces of a title that came apart from its text stand in it.
 
-    Either of the first two pieces stands in it: in most articles neither does.
+    Args:
+        title: The title.
+        codes: Code points of the text; uint32, shape (n,).
     """
-    line = _line_of(title)
-    if _has_head(line, text, 0):
-        return True
-    if not _NO_HAN.search(line[: 2 * _HEAD]):
-        return False  # all forms begin alike
-    return any(_has_head(form.sub("", line), text, 0) for form in (_BLANKS, _NO_HAN))
-
-
-def _has_head(title: str, text: str, body: int) -> bool:
-    """Whether the first or the second few characters of a title stand in a body."""
-    if len(title) < 2 * _HEAD:
-        return False
-    return text.find(title[:_HEAD], body) >= 0 or text.find(title[_HEAD : 2 * _HEAD], body) >= 0
+    return could_have_pieces_of(code_points(_line_of(title)), codes)
 
 
 def find_chunks_of(title: str, text: str, codes: NDArray[np.uint32]) -> list[Mark]:
@@ -93,9 +79,9 @@ def find_chunks_of(title: str, text: str, codes: NDArray[np.uint32]) -> list[Mar
         text: The text.
         codes: Its code points; uint32, shape (n,).
     """
-    line = _line_of(title)
-    if not could_have_pieces_of(code_points(line), codes):
+    if not could_have_chunks_of(title, codes):
         return []
+    line = _line_of(title)
     body = len(line) + 1
     return [
         mark._replace(start=mark.start - body, end=mark.end - body)

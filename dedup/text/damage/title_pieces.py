@@ -81,9 +81,9 @@ _BESIDE = 2  # characters that tell that a piece is still part of the title
 _NUM_SIZES = len(SIZES)
 _NUM_FORMS = 4
 _MOST_PIECES = _NUM_FORMS * _NUM_SIZES * (LONGEST_TITLE // _HEAD)
-_NUM_SLOTS = 1 << 10
+_NUM_SLOTS = 1 << 13
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
-_SHIFT_OF_SLOT = np.uint64(54)
+_SHIFT_OF_SLOT = np.uint64(51)
 _BITS_OF_CHAR = np.uint64(16)
 _LOWER_HALF = np.uint32(0xFFFF)
 
@@ -139,25 +139,6 @@ def _head_of(codes: NDArray[np.uint32], at: int) -> np.uint64:
     for place in range(at, at + _HEAD):
         head = head << _BITS_OF_CHAR | np.uint64(codes[place] & _LOWER_HALF)
     return head
-
-
-@kernel_part
-def _leave_absent(
-    codes: NDArray[np.uint32], forms: NDArray[np.uint32], lengths: NDArray[np.int64]
-) -> None:
-    """Empty the forms of which the body has neither the first four characters nor the second."""
-    for form in range(_NUM_FORMS):
-        if lengths[form] < _HEAD * FEWEST_CHUNKS:
-            lengths[form] = 0
-            continue
-        first, second = _head_of(forms[form], 0), _head_of(forms[form], _HEAD)
-        is_in_body = False
-        rolling = np.uint64(0)
-        for code in codes:
-            rolling = rolling << _BITS_OF_CHAR | np.uint64(code & _LOWER_HALF)
-            is_in_body |= rolling in (first, second)
-        if not is_in_body:
-            lengths[form] = 0
 
 
 @kernel_part
@@ -251,18 +232,21 @@ def _count_pieces(
     heads: NDArray[np.uint64],
     starts: NDArray[np.int64],
     groups: NDArray[np.int64],
+    asked: int,
     first: int,
-    following: NDArray[np.int64],
+    following: NDArray[np.int16],
     places: NDArray[np.int64],
 ) -> None:
     """Count the pieces that begin here, and stand alone or run over a sign of the title.
 
-    Those that may begin so are `first` and the ones that follow it, -1 at the end.
+    Those that may begin so are `first` and the ones that follow it, -1 at the end; only
+    those of the forms and sizes in `asked` are counted.
     """
     piece = first
     while piece >= 0:
         form, size = groups[piece] // _NUM_SIZES, SIZES[groups[piece] % _NUM_SIZES]
-        if heads[piece] == rolling and _agree(codes, at, forms[form], starts[piece], size):
+        is_asked = asked >> groups[piece] & 1 and heads[piece] == rolling
+        if is_asked and _agree(codes, at, forms[form], starts[piece], size):
             start = starts[piece]
             is_alone = _is_alone(codes, at, forms[form], lengths[form], start, size)
             places[piece] += is_alone or not _is_in(title, forms[form], start, size)
@@ -296,18 +280,55 @@ def _are_enough(places: NDArray[np.int64], first: int, last: int) -> bool:
     return size >= FEWEST_CHUNKS and total >= FEWEST_PLACES and is_most
 
 
+@kernel_part
+def _mark_present(
+    codes: NDArray[np.uint32],
+    heads: NDArray[np.uint64],
+    first_of: NDArray[np.int16],
+    following: NDArray[np.int16],
+    is_present: NDArray[np.bool_],
+) -> None:
+    """Say of which pieces the first four characters stand anywhere in a body."""
+    rolling = np.uint64(0)
+    for code in codes:
+        rolling = rolling << _BITS_OF_CHAR | np.uint64(code & _LOWER_HALF)
+        piece = first_of[rolling * _FACTOR >> _SHIFT_OF_SLOT]
+        while piece >= 0:
+            is_present[piece] |= heads[piece] == rolling
+            piece = following[piece]
+
+
+@kernel_part
+def _groups_left(is_present: NDArray[np.bool_], ends: NDArray[np.int64]) -> int:
+    """Return the forms and sizes of which most pieces may stand in a body, a bit for each.
+
+    And of the form as well the first four characters or the second.
+    """
+    groups = 0
+    for form in range(_NUM_FORMS):
+        smallest = form * _NUM_SIZES
+        opening = ends[smallest]
+        end_of_opening = min(opening + FEWEST_CHUNKS, ends[smallest + 1])
+        if not is_present[opening:end_of_opening].any():
+            continue
+        for group in range(smallest, smallest + _NUM_SIZES):
+            size = ends[group + 1] - ends[group]
+            found = is_present[ends[group] : ends[group + 1]].sum()
+            is_most = size - found <= (1 - LEAST_SHARE_FOUND) * size
+            groups |= int(size >= FEWEST_CHUNKS and is_most) << group
+    return groups
+
+
 @kernel
 def _find_groups(title: NDArray[np.uint32], codes: NDArray[np.uint32]) -> int:
     """Return the forms and sizes of which most pieces are in a body, a bit for each.
 
-    The title has at most `LONGEST_TITLE` characters.
+    The title has at most `LONGEST_TITLE` characters. Most bodies have some of the pieces; a
+    first pass looks at nothing but how many.
     """
     forms = np.empty((_NUM_FORMS, LONGEST_TITLE), np.uint32)
     lengths = np.zeros(_NUM_FORMS, np.int64)
     _write_forms(title, forms, lengths)
-    _leave_absent(codes, forms, lengths)
-    if lengths.max() == 0:
-        return 0
     heads = np.empty(_MOST_PIECES, np.uint64)
     starts = np.empty(_MOST_PIECES, np.int64)
     ends = np.zeros(_NUM_FORMS * _NUM_SIZES + 1, np.int64)  # of the pieces of one form and size
@@ -315,17 +336,24 @@ def _find_groups(title: NDArray[np.uint32], codes: NDArray[np.uint32]) -> int:
     for group in range(_NUM_FORMS * _NUM_SIZES):
         form = group // _NUM_SIZES
         size = SIZES[group % _NUM_SIZES]
-        num_heads = _list_pieces(forms[form], lengths[form], size, heads, starts, num_heads)
+        if lengths[form] >= _HEAD * FEWEST_CHUNKS:
+            num_heads = _list_pieces(forms[form], lengths[form], size, heads, starts, num_heads)
         ends[group + 1] = num_heads
     # Pieces by a hash of their beginning: the first of each slot, and of each piece the next one.
-    first_of = np.full(_NUM_SLOTS, -1, np.int64)
-    following = np.empty(num_heads, np.int64)
+    # Slots are many, so that hardly a character of the body comes upon one that is taken.
+    first_of = np.full(_NUM_SLOTS, -1, np.int16)
+    following = np.empty(num_heads, np.int16)
     groups_of = np.empty(num_heads, np.int64)
     for group in range(_NUM_FORMS * _NUM_SIZES):
         for piece in range(ends[group], ends[group + 1]):
             slot = heads[piece] * _FACTOR >> _SHIFT_OF_SLOT
             groups_of[piece], following[piece] = group, first_of[slot]
             first_of[slot] = piece
+    is_present = np.zeros(num_heads, np.bool_)
+    _mark_present(codes, heads, first_of, following, is_present)
+    groups = _groups_left(is_present, ends)
+    if groups == 0:
+        return 0
     places = np.zeros(num_heads, np.int64)
     rolling = np.uint64(0)
     for at in range(codes.size):
@@ -334,9 +362,9 @@ def _find_groups(title: NDArray[np.uint32], codes: NDArray[np.uint32]) -> int:
         if first >= 0 and at + 1 >= _HEAD:
             _count_pieces(
                 codes, at + 1 - _HEAD, rolling, title, forms, lengths,
-                heads, starts, groups_of, first, following, places,
+                heads, starts, groups_of, groups, first, following, places,
             )  # fmt: skip
-    groups = 0
     for group in range(_NUM_FORMS * _NUM_SIZES):
-        groups |= int(_are_enough(places, ends[group], ends[group + 1])) << group
+        if groups >> group & 1 and not _are_enough(places, ends[group], ends[group + 1]):
+            groups ^= 1 << group
     return groups
