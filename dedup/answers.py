@@ -88,7 +88,7 @@ class Answers:
         """Return the known articles behind comparisons, in the same order."""
         if not comparisons:
             return []
-        comparisons = best_first(self._comparer.without_digests(prepared, comparisons, reader))
+        comparisons = best_first(self._comparer.beside_others(prepared, comparisons, reader))
         rows = reader.articles([comparison.number for comparison in comparisons])
         relations = [
             Relation(

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -10,6 +10,7 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from dedup.anchors import find_anchors
+from dedup.company import Comparison, beside_others
 from dedup.config import DedupConfig
 from dedup.models import Anchor, Differences, Passage, Scores, Verdict
 from dedup.preparation import PreparedArticle, Preparer
@@ -24,7 +25,7 @@ from dedup.verdicts import (
     carries_whole,
     decide,
     is_garbled,
-    is_of_both,
+    is_other_list,
     is_refilled,
     is_regional,
     judged_containment,
@@ -44,15 +45,6 @@ _FEWEST_TEASERS = 3
 _PERHAPS_EXACT = frozenset({Verdict.REPRINT, Verdict.EXCERPT, Verdict.COMPILATION})
 _CACHE_BYTES = 64 << 20
 _LARGEST_CACHED_BYTES = _CACHE_BYTES // 16  # one huge text must not push out all others
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How an incoming article relates to one known article."""
-
-    number: int
-    verdict: Verdict
-    scores: Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,24 +98,16 @@ class Comparer:
 
         return until_fruitless(numbers, look)
 
-    def without_digests(
+    def beside_others(
         self, prepared: PreparedArticle, comparisons: Sequence[Comparison], reader: StoreReader
     ) -> list[Comparison]:
-        """Return comparisons, those of a digest as such.
-
-        What stands around a known article may have no sentences, as briefs and tables have
-        none, and pass for a page. Where it is another known article, it is none.
-        """
-        copy = self._thresholds.copy
-        carried = [found for found in comparisons if found.scores.coverage >= copy]
-        return [
-            replace(found, verdict=Verdict.COMPILATION)
-            if carries_whole(found.verdict)
-            and found.scores.containment < copy
-            and any(self._are_both_in(prepared, found, other, reader) for other in carried)
-            else found
-            for found in comparisons
-        ]
+        """Return comparisons, each with the verdict that it has beside the others."""
+        return beside_others(
+            prepared,
+            comparisons,
+            lambda numbers: dict(self._known_shingles(numbers, reader)),
+            self._thresholds,
+        )
 
     def evidence(
         self, prepared: PreparedArticle, number: int, reader: StoreReader
@@ -178,23 +162,6 @@ class Comparer:
                 comparisons.append(Comparison(number, verdict, scores))
         return comparisons
 
-    def _are_both_in(
-        self, prepared: PreparedArticle, first: Comparison, second: Comparison, reader: StoreReader
-    ) -> bool:
-        """Whether an article carries a second known one beside a first."""
-        known = dict(self._known_shingles([first.number, second.number], reader))
-        if first.number == second.number or len(known) < 2:  # the same, or one is gone
-            return False
-        shingles = prepared.shingles
-        is_beside = shingles.places_in(known[second.number]) >= 0
-        is_beside &= shingles.places_in(known[first.number]) < 0
-        return is_of_both(
-            np.unique(shingles.first_places[is_beside]).size,
-            second_size=len(known[second.number]),
-            size=len(shingles),
-            thresholds=self._thresholds,
-        )
-
     def _relate(
         self, prepared: PreparedArticle, known: ShingleSet, *, same_text: bool
     ) -> tuple[Verdict, Scores]:
@@ -225,13 +192,7 @@ class Comparer:
         if not (has_slips or prepared.damaged or self._has_lost(known)):
             # Among sound texts, what is half the same was written anew.
             carried = Carried(alignment.located >= 0, scores.shared, scores.shared)
-        judged = self._judge_containment(
-            prepared,
-            Scores(carried.shared, scores.size, scores.original_size),
-            carried.is_shared,
-            missing=scores.original_size - carried.original_shared,
-        )
-        likeness = Likeness(judged, carried.original_shared / scores.original_size, carried.shared)
+        likeness = self._judge(prepared, scores, carried)
         verdict = decide(likeness, damaged=prepared.damaged, thresholds=self._thresholds)
         if carried.shared < self._least_shared and not carries_whole(verdict):
             return Verdict.NEW  # a part, and less than in the shortest article that is compared
@@ -253,29 +214,32 @@ class Comparer:
         least = self._thresholds.garbled_rate * len(known.codes)
         return breaks >= max(self._thresholds.garbled_places, least)
 
-    def _judge_containment(
-        self,
-        prepared: PreparedArticle,
-        scores: Scores,
-        is_shared: NDArray[np.bool_],
-        *,
-        missing: int,
-    ) -> float:
-        """Return how much of the article a known one carries, where needed by its prose."""
-        if not needs_a_look(scores, self._thresholds):
-            return scores.containment
+    def _judge(self, prepared: PreparedArticle, scores: Scores, carried: Carried) -> Likeness:
+        """Return how much the texts have in common, where needed by their prose."""
+        coverage = carried.original_shared / scores.original_size
+        plain = Scores(carried.shared, scores.size, scores.original_size)
+        likeness = Likeness(plain.containment, coverage, carried.shared)
+        if not needs_a_look(plain, self._thresholds):
+            return likeness
         starts = prepared.shingles.first_places >= 0
         is_prose = starts & prepared.prose
-        is_shared = is_prose & is_shared
-        if scores.containment < self._thresholds.copy and _are_teasers(prepared.teasers, is_shared):
+        is_shared = is_prose & carried.is_shared
+        shared_prose = int(is_shared.sum())
+        if not prepared.damaged and is_other_list(
+            likeness, prose=shared_prose, thresholds=self._thresholds
+        ):
+            partial = self._thresholds.partial
+            return likeness._replace(containment=partial, coverage=partial)
+        if plain.containment < self._thresholds.copy and _are_teasers(prepared.teasers, is_shared):
             is_prose = is_prose & ~(prepared.teasers & ~is_shared)
-        return judged_containment(
-            scores,
-            missing=missing,
+        judged = judged_containment(
+            plain,
+            missing=scores.original_size - carried.original_shared,
             prose=int(is_prose.sum()),
-            shared_prose=int(is_shared.sum()),
+            shared_prose=shared_prose,
             thresholds=self._thresholds,
         )
+        return likeness._replace(containment=judged)
 
     def _known_shingles(
         self, numbers: Sequence[int], reader: StoreReader

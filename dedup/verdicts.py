@@ -6,19 +6,25 @@ from dedup.config import Thresholds
 from dedup.models import Scores, Verdict
 
 __all__ = [
+    "FEWEST_ALIKE",
     "Likeness",
     "carries_whole",
     "decide",
+    "has_what_is_shared",
     "is_garbled",
+    "is_list",
     "is_more_complete",
     "is_of_both",
+    "is_other_list",
     "is_refilled",
     "is_regional",
     "judged_containment",
+    "may_be_common",
     "may_be_related",
     "needs_a_look",
     "rank",
     "sets_slips_aside",
+    "tells_other",
 ]
 
 _FEWEST_NUMBERS = 3  # a share of fewer says nothing
@@ -27,13 +33,22 @@ _SLIPS_A_BLANK = 2  # as many, and the text is garbled and no form
 _SLIPS_TO_SET_ASIDE = 4  # a blank; fewer, and it may be a form
 _LEAST_PROSE = 60  # shingles
 _LEAST_STORY = 12  # the same of two pages of one site, where no more than that is another
-_LEAST_SHARE_OF_STORY = 0.1  # of the known one; less is missing of any copy
+_LEAST_SHARE_OF_STORY = 0.05  # of the known one; less is missing of any copy
 _LEAST_SHARE_OF_SITE = 0.4  # both have it
-_MOST_OF_OWN = 0.5  # of what the incoming article does not share
+_MUCH_OF_OWN = 0.35  # of what the incoming article does not share
 _MOSTLY_PROSE = 0.5  # of an article; of less the rest is what a site puts around it
 _LEAST_BESIDE_FURNITURE = 20  # the same where most of what two texts share may be furniture
 _LEAST_DISTINCT = 0.7  # of the substitutions of a garbled text
+_PROSE_OF_LIST = 0.25  # of what two texts share; with less it is a list
+_WHOLE_OF_LIST = 0.9  # of either; two lists that share less of both are two
+_MOST_OF_LIST = 0.82  # the same where they share sentences, which a page may be about
+_LEAST_MISSING = 0.03  # of a known article; less is missing of any copy
+_MOST_COMMON = 0.8  # of what two texts share; a third has as much of it
+_LEAST_COMMON = 0.3  # of what one text has alone; a third that has no more tells something else
 _LEAST_OF_SECOND = 0.45  # of an article; less of it, and a page brings a brief or a teaser
+
+FEWEST_ALIKE = 2
+"""Known articles that must share what two texts do for it to belong to neither."""
 
 _WHOLE_COPIES = frozenset({Verdict.GARBLED_MIRROR, Verdict.EXACT, Verdict.REPRINT})
 _TIERS = {
@@ -127,8 +142,9 @@ def judged_containment(
     has_other_prose = shared_prose < thresholds.shared_prose * prose
     is_page = prose < _MOSTLY_PROSE * scores.size and shared_prose < thresholds.copy * prose
     is_long = min(prose, missing) >= _LEAST_PROSE
+    is_part = scores.coverage < thresholds.copy and prose >= _LEAST_STORY
     if scores.containment >= thresholds.copy:
-        says_other = is_long and (has_other_prose or is_page)
+        says_other = (is_long and is_page) or ((is_long or is_part) and has_other_prose)
         if says_other or (has_other_prose and _tells_another(scores, missing, prose, shared_prose)):
             return shared_prose / prose
         return scores.containment
@@ -148,9 +164,36 @@ def _tells_another(scores: Scores, missing: int, prose: int, shared_prose: int) 
     return (
         prose >= _LEAST_STORY
         and missing >= least_missing
-        and prose - shared_prose >= _MOST_OF_OWN * own
+        and prose - shared_prose >= _MUCH_OF_OWN * own
         and scores.shared >= _LEAST_SHARE_OF_SITE * scores.original_size
     )
+
+
+def is_list(shared: int, prose: int) -> bool:
+    """Return whether what two texts share is a list, or a page without its article.
+
+    Args:
+        shared: Shingles that both have.
+        prose: Those of them that stand in sentences.
+    """
+    return prose < _PROSE_OF_LIST * shared
+
+
+def is_other_list(likeness: Likeness, *, prose: int, thresholds: Thresholds) -> bool:
+    """Return whether two lists, or what stands around two articles, are two.
+
+    Of sentences an editor changes some, and the story stays the same. Lists of which either
+    has much that the other lacks list other things, all the more where no sentence is shared.
+
+    Args:
+        likeness: Of the two.
+        prose: Shingles of sentences that both have.
+        thresholds: Where verdicts begin.
+    """
+    shares = likeness.containment, likeness.coverage
+    least = _WHOLE_OF_LIST if prose < _LEAST_STORY else _MOST_OF_LIST
+    differ_in_part = min(shares) >= thresholds.copy and max(shares) < least
+    return differ_in_part and is_list(likeness.shared, prose)
 
 
 def is_garbled(
@@ -235,6 +278,44 @@ def is_of_both(beside: int, *, second_size: int, size: int, thresholds: Threshol
         thresholds: Where verdicts begin.
     """
     return beside >= max(thresholds.copy * second_size, _LEAST_OF_SECOND * size)
+
+
+def may_be_common(verdict: Verdict, scores: Scores, thresholds: Thresholds) -> bool:
+    """Return whether it matters for a copy what other known articles share with it.
+
+    Args:
+        verdict: What the incoming article is to the known one.
+        scores: Of the two.
+        thresholds: Where verdicts begin.
+    """
+    missing = scores.original_size - scores.shared
+    return (
+        verdict.is_copy
+        and verdict is not Verdict.EXACT
+        and scores.containment < thresholds.sure
+        and missing >= max(_LEAST_STORY, _LEAST_MISSING * scores.original_size)
+    )
+
+
+def has_what_is_shared(*, shared: int, there: int, lacking: int) -> bool:
+    """Return whether a third article has what two texts share.
+
+    Args:
+        shared: Shingles that the two share.
+        there: Those that the third has as well.
+        lacking: Those of them that stand in sentences and that it lacks.
+    """
+    return there >= _MOST_COMMON * shared and lacking < _LEAST_STORY
+
+
+def tells_other(own: int, there: int) -> bool:
+    """Return whether a third article lacks what one text has alone.
+
+    Args:
+        own: Shingles that the text has and the second lacks.
+        there: Those of them that the third has.
+    """
+    return there <= _LEAST_COMMON * own
 
 
 def carries_whole(verdict: Verdict) -> bool:

@@ -43,6 +43,13 @@ _LIST_HEADING = re.compile(
 _AGE = re.compile(r"^\s*\d{1,2}\s*(?:分鐘|分钟|小時|小时|天|日)前\s*$", re.MULTILINE)
 _FEWEST_AGES = 2
 
+# Headlines in a row, the age of each behind it, and first paragraphs that are cut off.
+_AGE_BEHIND = re.compile(r"[（(]\d{1,2} ?(?:分鐘|分钟|小時|小时|天|日)前[）)]")
+_CUT_OFF = re.compile(
+    r"(?:^[^\n]{29,}[^。！？!?」”’.…\n](?:\.{3}|…{1,2})[ \t]*(?:\n+|\Z)){3,}", re.MULTILINE
+)
+_FEWEST_AGES_BEHIND = 3
+
 _LEAST_LETTERS = 12  # of a sentence
 _LEAST_UNENDED = 40  # of one whose end is missing: headlines have none and are shorter
 _LETTERS_A_BLANK = 8  # fewer between blanks, and it is a list of words
@@ -57,10 +64,13 @@ _LONGEST_HEADLINE = 60
 def prose_mask(text: str) -> NDArray[np.bool_]:
     """Return for each character whether it is part of a sentence; bool, shape (len(text),).
 
-    A list of other articles with their ages, below a heading that says so, is none.
+    A list of other articles is none: with their ages below a heading that says so, with the
+    age behind each headline, or of first paragraphs that all are cut off.
     """
     mask = np.zeros(len(text), np.bool_)
     _mark_sentences(code_points(text), _end_of_article(text), _properties(), mask)
+    for start, end in _listed(text):
+        mask[start:end] = False
     return mask
 
 
@@ -72,6 +82,19 @@ def _end_of_article(text: str) -> int:
             if sum(1 for _ in ages) == _FEWEST_AGES:
                 return heading.start()
     return len(text)
+
+
+def _listed(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where other articles are listed, by headline and age, or by how they begin."""
+    if "前)" in text or "前）" in text:
+        ages = [age.span() for age in _AGE_BEHIND.finditer(text)]
+        if len(ages) >= _FEWEST_AGES_BEHIND:
+            for (_, before), (start, end) in itertools.pairwise([(0, 0), *ages]):
+                line = text.rfind("\n", before, start) + 1
+                yield max(before, line, start - _LONGEST_HEADLINE), end
+    if "..." in text or "…" in text:
+        for paragraphs in _CUT_OFF.finditer(text):
+            yield paragraphs.span()
 
 
 def teaser_mask(text: str, prose: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -4,14 +4,18 @@ from dedup import Scores, Thresholds, Verdict
 from dedup.verdicts import (
     Likeness,
     decide,
+    has_what_is_shared,
     is_garbled,
     is_more_complete,
+    is_other_list,
     is_refilled,
     is_regional,
     judged_containment,
+    may_be_common,
     needs_a_look,
     rank,
     sets_slips_aside,
+    tells_other,
 )
 
 THRESHOLDS = Thresholds()
@@ -157,8 +161,14 @@ class TestJudgedContainment:
 
     def test_a_notice_below_a_list(self):
         """A known list that is carried whole stays a copy, whatever sentences are added."""
-        assert 0.9 == judge(Scores(900, 1000, 950), prose=100, shared_prose=0)
+        assert 0.9 == judge(Scores(900, 1000, 945), prose=100, shared_prose=0)
         assert 0.0 == judge(Scores(900, 1000, 960), prose=100, shared_prose=0)
+
+    def test_an_excerpt_has_the_sentences_of_its_original(self):
+        """A page is no excerpt of another for the furniture of their site."""
+        assert 0.0 == judge(Scores(110, 170, 320), prose=42, shared_prose=0)
+        assert 0.6 < judge(Scores(110, 170, 320), prose=42, shared_prose=20)
+        assert 0.6 < judge(Scores(110, 170, 320), prose=11, shared_prose=0)
 
     def test_furniture_carries_no_text(self):
         """What two captions have in common is the page around them."""
@@ -211,3 +221,60 @@ class TestIsMoreComplete:
     def test_never_both_ways(self):
         """Two texts cannot complete each other."""
         assert not is_more_complete(Scores(900, 1000, 1000), THRESHOLDS)
+
+
+class TestOtherList:
+    def verdict(self, containment, coverage, *, prose=0, shared=500):
+        likeness = Likeness(containment, coverage, shared)
+        return is_other_list(likeness, prose=prose, thresholds=THRESHOLDS)
+
+    def test_both_have_much_of_their_own(self):
+        """Two lists that differ in a tenth of either list other things."""
+        assert self.verdict(0.7, 0.8)
+        assert not self.verdict(0.7, 0.9)
+        assert not self.verdict(0.9, 0.7)
+
+    def test_sentences_may_be_edited(self):
+        """Where a quarter of what is shared are sentences, it is an article with changes."""
+        assert self.verdict(0.7, 0.8, prose=124)
+        assert not self.verdict(0.7, 0.8, prose=125)
+
+    def test_an_article_among_lists(self):
+        """Two pages that have sentences in common may have other lists around them."""
+        assert self.verdict(0.7, 0.85, prose=11)
+        assert not self.verdict(0.7, 0.85, prose=12)
+
+    def test_parts_are_another_matter(self):
+        """A part of a list is an excerpt, a list in a page a part of the page."""
+        assert not self.verdict(0.7, 0.5)
+        assert not self.verdict(0.5, 0.7)
+
+
+class TestInCommon:
+    @pytest.mark.parametrize(
+        ("there", "lacking", "expected"),
+        [(80, 0, True), (79, 0, False), (80, 11, True), (80, 12, False)],
+    )
+    def test_a_third_has_what_two_share(self, there, lacking, expected):
+        """Nearly all of it, and every sentence."""
+        assert expected is has_what_is_shared(shared=100, there=there, lacking=lacking)
+
+    @pytest.mark.parametrize(("there", "expected"), [(0, True), (30, True), (31, False)])
+    def test_a_third_tells_something_else(self, there, expected):
+        """It lacks most of what a text has alone."""
+        assert expected is tells_other(100, there)
+
+    @pytest.mark.parametrize(
+        ("verdict", "scores", "expected"),
+        [
+            (Verdict.REPRINT, (600, 900, 800), True),
+            (Verdict.EXACT, (600, 900, 800), False),
+            (Verdict.PARTIAL, (600, 900, 800), False),
+            (Verdict.EXCERPT, (599, 600, 800), False),
+            (Verdict.REPRINT, (970, 1100, 1000), True),
+            (Verdict.REPRINT, (971, 1100, 1000), False),
+        ],
+    )
+    def test_only_where_it_matters(self, verdict, scores, expected):
+        """For copies that lack something of their original and are not wholly in it."""
+        assert expected is may_be_common(verdict, Scores(*scores), THRESHOLDS)

@@ -49,6 +49,28 @@ def test_nothing() -> None:
     assert 0 == prose_mask("").size
 
 
+def test_headlines_with_their_ages() -> None:
+    """A list of headlines is none, though an age behind each makes it read like a sentence."""
+    headline = "天氣報告說大致多雲有一兩陣微雨而最高氣溫約二十二度，市民外出要帶傘以免受涼"
+    ages = ("8分鐘前", "2小時前", "1天前")
+    listed = "".join(f"{headline} ({age})" for age in ages)
+
+    assert not prose_mask(listed).any()
+    assert prose_mask(f"{headline} (8分鐘前){headline}").any()
+    assert prose_mask(f"{SENTENCES[0]}\n{listed}")[: len(SENTENCES[0])].all()
+
+
+def test_first_paragraphs_cut_off() -> None:
+    """Three that end in dots in a row are a list of other articles; fewer may be the article's."""
+    beginnings = [f"{SENTENCES[0][:-1]}，{SENTENCES[2][:end]}..." for end in (-3, -2, -4)]
+
+    assert not prose_mask("\n".join(beginnings)).any()
+    assert prose_mask("\n".join(beginnings[:2])).mean() > 0.9
+    assert prose_mask("\n".join([*beginnings[:2], SENTENCES[0], *beginnings[:2]])).mean() > 0.9
+    text = "\n".join([SENTENCES[0], *beginnings])
+    assert prose_mask(text)[: len(SENTENCES[0])].all()
+
+
 HEADLINE = "多地出台措施稳就业保民生"
 CRY = "早餐这样吃，血糖会不会飙升？医师：快停手！"
 
