@@ -182,7 +182,9 @@ class ShiftedText:
     def has_own_reading(self, at: int) -> bool:
         """Whether the annotation behind a character is its own, so that it is what it seems."""
         annotation = _ANNOTATION.match(self.text, at + 1)
-        return bool(annotation) and reading_of(self.text[at]) == without_tone(annotation[1])
+        if annotation is None:
+            return False
+        return reading_of(self.text[at]) == without_tone(annotation[1])
 
     def before(self, end: int) -> str:
         """Return some characters in front of `end`, annotations left out."""
