@@ -22,6 +22,7 @@ from dedup.sketch.similarity import ShingleSet
 from dedup.verdicts import (
     FEWEST_ALIKE,
     carries_whole,
+    has_what_is_beside,
     has_what_is_shared,
     is_list,
     is_of_both,
@@ -101,8 +102,15 @@ class _Company:
         if first == second or not {first, second} <= self._shingles().keys():
             return False
         is_beside = self._shared(second) & ~self._shared(first)
+        if any(
+            has_what_is_beside(_count(is_beside), _count(is_beside & self._shared(other)))
+            for other in self._shingles()
+            if other not in {first, second}
+        ):
+            return False
         return is_of_both(
             np.unique(self._prepared.shingles.first_places[is_beside]).size,
+            prose=_count(is_beside & self._prepared.prose),
             second_size=len(self._shingles()[second]),
             size=len(self._prepared.shingles),
             thresholds=self._thresholds,

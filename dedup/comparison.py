@@ -221,10 +221,10 @@ class Comparer:
         likeness = Likeness(plain.containment, coverage, carried.shared)
         if not needs_a_look(plain, self._thresholds):
             return likeness
-        starts = prepared.shingles.first_places >= 0
-        is_prose = starts & prepared.prose
+        firsts = prepared.shingles.first_places
+        is_prose = (firsts >= 0) & prepared.prose
         is_shared = is_prose & carried.is_shared
-        shared_prose = int(is_shared.sum())
+        shared_prose = _count_distinct(firsts, is_shared)
         if not prepared.damaged and is_other_list(
             likeness, prose=shared_prose, thresholds=self._thresholds
         ):
@@ -235,7 +235,7 @@ class Comparer:
         judged = judged_containment(
             plain,
             missing=scores.original_size - carried.original_shared,
-            prose=int(is_prose.sum()),
+            prose=_count_distinct(firsts, is_prose),
             shared_prose=shared_prose,
             thresholds=self._thresholds,
         )
@@ -280,6 +280,13 @@ def until_fruitless(
             break
         found += some
     return found
+
+
+def _count_distinct(firsts: NDArray[np.int32], chosen: NDArray[np.bool_]) -> int:
+    """Return how many distinct shingles begin at chosen places: an advertisement may repeat."""
+    is_counted = np.zeros(len(firsts), np.bool_)
+    is_counted[firsts[chosen]] = True
+    return int(np.count_nonzero(is_counted))
 
 
 def _are_teasers(others: NDArray[np.bool_], is_shared: NDArray[np.bool_]) -> bool:

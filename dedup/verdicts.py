@@ -10,6 +10,7 @@ __all__ = [
     "Likeness",
     "carries_whole",
     "decide",
+    "has_what_is_beside",
     "has_what_is_shared",
     "is_garbled",
     "is_list",
@@ -45,6 +46,7 @@ _MOST_OF_LIST = 0.82  # the same where they share sentences, which a page may be
 _LEAST_MISSING = 0.03  # of a known article; less is missing of any copy
 _MOST_COMMON = 0.8  # of what two texts share; a third has as much of it
 _LEAST_COMMON = 0.3  # of what one text has alone; a third that has no more tells something else
+_LONGEST_BRIEF = 1000  # shingles without sentences; more are the menus of a page
 _LEAST_OF_SECOND = 0.45  # of an article; less of it, and a page brings a brief or a teaser
 
 FEWEST_ALIKE = 2
@@ -268,15 +270,20 @@ def is_refilled(
     return filled * thresholds.chars_a_blank >= max(num_chars, thresholds.chars_a_blank)
 
 
-def is_of_both(beside: int, *, second_size: int, size: int, thresholds: Thresholds) -> bool:
+def is_of_both(
+    beside: int, *, prose: int, second_size: int, size: int, thresholds: Thresholds
+) -> bool:
     """Return whether an article carries a second known one beside a first: no page around it.
 
     Args:
         beside: Shingles that it shares with the second and not with the first.
+        prose: Those of them that stand in sentences.
         second_size: Shingles of the second.
         size: Shingles of the article.
         thresholds: Where verdicts begin.
     """
+    if beside > _LONGEST_BRIEF and is_list(beside, prose):
+        return False
     return beside >= max(thresholds.copy * second_size, _LEAST_OF_SECOND * size)
 
 
@@ -306,6 +313,18 @@ def has_what_is_shared(*, shared: int, there: int, lacking: int) -> bool:
         lacking: Those of them that stand in sentences and that it lacks.
     """
     return there >= _MOST_COMMON * shared and lacking < _LEAST_STORY
+
+
+def has_what_is_beside(beside: int, there: int) -> bool:
+    """Return whether a third article has what a text shares with a second beside a first.
+
+    Then it is what their site puts around its articles, and the text a page.
+
+    Args:
+        beside: Shingles that the text shares with the second and not with the first.
+        there: Those of them that the third has as well.
+    """
+    return there >= _MOST_COMMON * beside
 
 
 def tells_other(own: int, there: int) -> bool:

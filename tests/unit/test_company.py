@@ -29,7 +29,10 @@ NOTICE = (
     "如果您认为本文的内容侵犯了您的权利，请在三十天以内与我们的法律顾问联系，我们会及时处理。"
     "与此同时，我们也希望读者对报道提出批评和建议，让报纸办得更好更贴近大家的生活。"
 )
-MENU = "首页 | 新闻 | 财经 | 体育 | 娱乐 | 科技 | 汽车 | 房产 | 教育 | 旅游 | 健康 | 军事"
+BRIEFS = (
+    "黄海偏北风三级；东海晴到多云；南海小到中雨；渤海能见度五公里；台湾海峡阵风七级；"
+    "北部湾轻浪；琼州海峡大雾；巴士海峡中浪；钓鱼岛海域阴天；西沙群岛雷阵雨；曾母暗沙气温三十度"
+)
 
 
 def verdicts_of(text: str, *known: str, verdict: Verdict = Verdict.REPRINT) -> list[Verdict]:
@@ -81,10 +84,16 @@ def test_versions_of_a_story_stay_copies() -> None:
 
 def test_a_digest_of_two_known_articles() -> None:
     """Where what surrounds a known article is another one, the text is a digest."""
-    briefs = [MENU, "；".join(f"{place}三至五级偏北风" for place in "黄海东海南海渤海")]
-    text = "\n".join([STORIES[0], *briefs])
-    known = [STORIES[0], "\n".join(briefs)]
-    assert Verdict.COMPILATION in verdicts_of(text, *known)
+    text = f"{STORIES[0]}\n{BRIEFS}"
+    assert Verdict.COMPILATION == verdicts_of(text, STORIES[0], BRIEFS)[0]
+    assert Verdict.REPRINT == verdicts_of(text, STORIES[0], BRIEFS[:60])[0]
+
+
+def test_the_page_around_two_known_articles() -> None:
+    """Where a third article has what surrounds a known one, it is their site's, and no digest."""
+    text = f"{STORIES[0]}\n{BRIEFS}"
+    page = f"{STORIES[1]}\n{BRIEFS}"
+    assert Verdict.REPRINT == verdicts_of(text, STORIES[0], BRIEFS, page)[0]
 
 
 def test_alone_it_is_what_it_is() -> None:

@@ -4,9 +4,11 @@ from dedup import Scores, Thresholds, Verdict
 from dedup.verdicts import (
     Likeness,
     decide,
+    has_what_is_beside,
     has_what_is_shared,
     is_garbled,
     is_more_complete,
+    is_of_both,
     is_other_list,
     is_refilled,
     is_regional,
@@ -278,3 +280,28 @@ class TestInCommon:
     def test_only_where_it_matters(self, verdict, scores, expected):
         """For copies that lack something of their original and are not wholly in it."""
         assert expected is may_be_common(verdict, Scores(*scores), THRESHOLDS)
+
+    @pytest.mark.parametrize(("there", "expected"), [(80, True), (79, False)])
+    def test_a_third_has_what_stands_beside(self, there, expected):
+        """What a text shares with a second article is then the page around the first."""
+        assert expected is has_what_is_beside(100, there)
+
+
+class TestOfBoth:
+    def verdict(self, beside, *, prose=0, second_size=1000, size=2000):
+        return is_of_both(
+            beside, prose=prose, second_size=second_size, size=size, thresholds=THRESHOLDS
+        )
+
+    def test_most_of_the_second_and_much_of_the_text(self):
+        """Less of either is a brief or a teaser beside an article."""
+        assert self.verdict(900)
+        assert not self.verdict(899)
+        assert self.verdict(900, second_size=1500)
+        assert not self.verdict(900, second_size=1501)
+
+    def test_no_brief_is_so_long(self):
+        """A second article of a thousand shingles and no sentence is the menus of a page."""
+        assert self.verdict(1000)
+        assert not self.verdict(1001, prose=250)
+        assert self.verdict(1001, prose=251)
