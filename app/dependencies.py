@@ -7,6 +7,7 @@ from typing import Annotated, ParamSpec, TypeVar
 from fastapi import Depends, Request
 
 from app.committer import Committer
+from app.index_saver import IndexSaver
 from app.problems import NOT_READY, ProblemError
 from app.retention import Retention
 from app.settings import Settings
@@ -31,10 +32,12 @@ class Service:
         self.surveyor = Surveyor(dedup)
         self.committer = Committer(dedup)
         self.retention = Retention(settings, dedup)
+        self.index_saver = IndexSaver(dedup)
 
     def close(self) -> None:
         """Commit what waits, then release the store."""
         self.retention.close()
+        self.index_saver.close()
         self.committer.close()
         self.dedup.close()
 

@@ -7,7 +7,7 @@ one of any number of simultaneous first copies thus becomes the original.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,9 +20,10 @@ from dedup.catalogue import Catalogue, found
 from dedup.clusters import heir_of, is_original, member_of, new_cluster_id, remove_article
 from dedup.comparison import Comparer
 from dedup.config import DedupConfig, IndexPlace
-from dedup.errors import DedupError
+from dedup.errors import DedupError, StoreError
 from dedup.index.base import Candidates, OriginalIndex
-from dedup.index.originals import KnownOriginals
+from dedup.index.originals import MOST_BEHIND, KnownOriginals
+from dedup.index.saved import SavedIndex
 from dedup.index.tables import TabledOriginals
 from dedup.models import Article, CheckResult, Verdict
 from dedup.observation import Observer, Stage
@@ -36,7 +37,7 @@ __all__ = ["Deduplicator", "Survey"]
 
 _EVIDENCE_CHARS = 100_000
 _EXPIRED_AT_ONCE = 200
-_KEPT_LOG = 100_000  # entries that clients of the changes may still ask for
+_KEPT_LOG = MOST_BEHIND  # entries; clients of the changes may still ask for them, too
 _LOOKED_AT = 8  # log entries for each removal, of which two become useless
 
 
@@ -80,6 +81,7 @@ class Deduplicator:
         )
         self._seen_again_upto = 0  # whoever is not gone up to this number was seen again
         self._log_forgotten_upto = 0
+        self._is_closed = False
 
     @classmethod
     def open(
@@ -372,8 +374,27 @@ class Deduplicator:
         """Return counts and sizes of the store, which it keeps with every change."""
         return self._store.read().stats()
 
+    def save_index(self) -> bool:
+        """Save the index beside an embedded store, if enough has changed since it was.
+
+        The next to open the store reads it, which takes seconds where making one of a
+        million originals takes half a minute. Closing does so, too.
+
+        Returns:
+            Whether it was saved.
+
+        Raises:
+            OSError: The file cannot be written; only time is lost.
+            StoreError: The store cannot be used.
+        """
+        return self._known.save()
+
     def close(self) -> None:
         """Release the store; may be called twice."""
+        if not self._is_closed:
+            self._is_closed = True
+            with suppress(OSError, StoreError):
+                self.save_index()
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -408,6 +429,8 @@ class Deduplicator:
         limit = self.config.max_candidates
         if place is IndexPlace.TABLES:
             return TabledOriginals(self._store, keys_of, own_keys_of, limit=limit)
+        folder = self._store.folder
+        made_with = f"{self.scheme} {self.config}"
         return KnownOriginals(
             self._store,
             keys_of,
@@ -415,6 +438,7 @@ class Deduplicator:
             own_keys_of,
             limit=limit,
             least_own=self.config.min_chars,
+            saved=None if folder is None else SavedIndex(folder, made_with),
         )
 
     @contextmanager

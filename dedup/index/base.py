@@ -60,6 +60,18 @@ class OriginalIndex(Protocol):
         """Make every original of a store findable."""
         ...
 
+    def save(self) -> bool:
+        """Save what the next to open the store would have to make anew, if it is worth it.
+
+        Returns:
+            Whether anything was saved.
+
+        Raises:
+            OSError: A file cannot be written.
+            StoreError: The store cannot be used.
+        """
+        ...
+
     def follow(self, reader: StoreReader, /) -> None:
         """Take over what was committed since the last call, by whichever process."""
         ...

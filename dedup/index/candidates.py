@@ -10,9 +10,9 @@ so buckets stay short however often an article is mirrored. Everything here can 
 from the store.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from dedup.sketch.keys import KeyBatch, ListedKeys, Probe
 
 __all__ = [
     "CandidateIndex",
+    "IndexState",
     "choose_pairs",
     "earlier_candidates",
     "most_promising",
@@ -52,6 +53,22 @@ _SHORT = 12  # pieces
 _LEAST_PROMISE = 0.35
 """Of any other candidate: the rarity of what is shared, times the square root of its share.
 docs/matching.md has the measurements behind all of these."""
+
+
+class IndexState(NamedTuple):
+    """All that an index is.
+
+    Attributes:
+        figures: Of the table, and the number of articles.
+        listed: Of each article number, whether its entries count; bool.
+        num_pieces: How many pieces each is listed under; uint16, same shape.
+        entries: Of the table; uint64.
+    """
+
+    figures: Mapping[str, int]
+    listed: NDArray[np.bool_]
+    num_pieces: NDArray[np.uint16]
+    entries: NDArray[np.uint64]
 
 
 class CandidateIndex:
@@ -139,6 +156,44 @@ class CandidateIndex:
             self._listed[number] = False
             self._postings.forget(int(self._num_pieces[number]) + _USUAL_WHOLE)
             self._size -= 1
+
+    @property
+    def highest(self) -> int:
+        """The highest number of an article that can be found; 0 if there is none."""
+        listed = np.flatnonzero(self._listed)
+        return int(listed[-1]) if listed.size else 0
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether the table is moving to a larger one."""
+        return self._postings.is_moving
+
+    def grow_on(self, slots: int) -> None:
+        """Take so many slots of a growing index along."""
+        self._postings.move(slots, self._listed)
+
+    def state(self) -> "IndexState":
+        """Return the index as it is now, to be saved; it must not be growing.
+
+        What is listed later changes the entries of what was returned, and is told by `listed`
+        not to count.
+        """
+        figures = {**self._postings.figures(), "articles": self._size, "numbers": len(self._listed)}
+        return IndexState(
+            figures, self._listed.copy(), self._num_pieces.copy(), self._postings.entries
+        )
+
+    def still_has(self, state: "IndexState") -> bool:
+        """Return whether the entries of a state are those of the index, not being moved."""
+        return self._postings.entries is state.entries and not self._postings.is_moving
+
+    def restore(self, figures: Mapping[str, int]) -> "IndexState":
+        """Become an index that was saved; the arrays returned are to be filled."""
+        self._size = figures["articles"]
+        self._listed = np.empty(figures["numbers"], np.bool_)
+        self._num_pieces = np.empty(figures["numbers"], np.uint16)
+        entries = self._postings.restore(figures)
+        return IndexState(figures, self._listed, self._num_pieces, entries)
 
     def lists(self, number: int) -> bool:
         """Return whether an article can be found."""

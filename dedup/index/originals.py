@@ -5,13 +5,15 @@ listed together at the end of their transaction; all find them once it is commit
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.index.base import Candidates, KeysOf, KeysOfBlock, OwnKeysOf
-from dedup.index.candidates import CandidateIndex
+from dedup.index.candidates import CandidateIndex, IndexState
+from dedup.index.saved import LogMark, SavedIndex, chunks
 from dedup.sketch.keys import KeyBatch, ListedKeys, Probe
 from dedup.store.base import (
     ArticleStore,
@@ -23,10 +25,21 @@ from dedup.store.base import (
     StoreWriter,
 )
 
-__all__ = ["KnownOriginals"]
+__all__ = ["MOST_BEHIND", "KnownOriginals"]
 
+MOST_BEHIND = 100_000
+"""Log entries that a saved index may be behind: so many must be kept."""
+
+_LEAST_WORTH_SAVING = 10_000  # log entries; a few more are followed faster than files are read
+_SHARE_WORTH_SAVING = 0.1  # of the originals
+_MOST_UNSAVED = MOST_BEHIND // 2
+_SLOTS_AT_ONCE = 1 << 17  # some milliseconds
 _ROWS_AT_ONCE = 10_000
 _COPIES_AT_ONCE = 500  # below what any database takes in one list
+
+
+class _MovedError(Exception):
+    """The table that was being saved has begun to move to a larger one."""
 
 
 class KnownOriginals:
@@ -41,6 +54,7 @@ class KnownOriginals:
         *,
         limit: int,
         least_own: int,
+        saved: SavedIndex | None = None,
     ) -> None:
         """Start empty; `load` fills it.
 
@@ -51,7 +65,9 @@ class KnownOriginals:
             own_keys_of: Gives the keys of what a copy has besides its original, if any.
             limit: Candidates returned at most.
             least_own: Shingles beyond which a copy may have something besides its original.
+            saved: Where the index is kept for the next to open the store.
         """
+        self._saved = saved
         self._store = store
         self._keys_of_block = keys_of_block
         self._least_own = least_own
@@ -63,6 +79,7 @@ class KnownOriginals:
         self._index = CandidateIndex()
         self._lock = threading.Lock()
         self._sequence = 0
+        self._saved_upto = 0
         self._upto = 0
         self._relistings = 0
 
@@ -77,6 +94,9 @@ class KnownOriginals:
 
     def load(self, reader: StoreReader) -> None:
         """Index every original of a store."""
+        if self._restore(reader):
+            self.follow(reader)
+            return
         # What is committed while this runs is in the log behind this sequence.
         sequence = reader.sequence()
         num_originals = reader.stats().clusters
@@ -95,6 +115,79 @@ class KnownOriginals:
             self._load_copies(copies[start : start + _COPIES_AT_ONCE], reader)
         self._sequence = sequence
         self.follow(reader)
+
+    def save(self) -> bool:
+        """Save the index, if so much has changed since it was; return whether it was saved.
+
+        Others read and write meanwhile, and wait for some milliseconds at most.
+
+        Raises:
+            OSError: The file cannot be written.
+            StoreError: The store cannot be used.
+        """
+        if self._saved is None or not self._is_worth_saving(self._store.read()):
+            return False
+        while self._index.is_growing:
+            with self._lock:
+                self._index.grow_on(_SLOTS_AT_ONCE)
+        # Whoever writes has staged what may be rolled back: nobody does so in here.
+        with self._store.write() as writer:
+            self.follow(writer)
+            mark = LogMark.newest(writer)
+            with self._lock:
+                if mark is None or self._index.is_growing:
+                    return False
+                state = self._index.state()
+                # What was rolled back a moment ago may not have been unstaged yet, and its
+                # number is another article's soon.
+                state.listed[self._upto + 1 :] = False
+        try:
+            return self._saved.write(mark, state.figures, self._copies(state))
+        except _MovedError:
+            return False
+
+    def _copies(self, state: IndexState) -> Iterator[NDArray[np.generic]]:
+        """Yield copies of what is to be saved, taken while nobody changes it."""
+        yield from (state.listed, state.num_pieces)
+        for chunk in chunks(state.entries):
+            with self._lock:
+                if not self._index.still_has(state):
+                    raise _MovedError
+                copy = chunk.copy()
+            yield copy
+
+    def _is_worth_saving(self, reader: StoreReader) -> bool:
+        unsaved = reader.sequence() - self._saved_upto
+        worth = max(_LEAST_WORTH_SAVING, int(_SHARE_WORTH_SAVING * len(self)))
+        if unsaved < min(worth, _MOST_UNSAVED):
+            return False
+        saved_upto = self._find_saved(reader)  # by another process, it may be
+        if saved_upto == self._saved_upto:
+            return True
+        self._saved_upto = saved_upto
+        return self._is_worth_saving(reader)
+
+    def _find_saved(self, reader: StoreReader) -> int:
+        """Return up to where the saved index has followed the log; 0 if that was another log."""
+        mark = self._saved.mark() if self._saved else None
+        return mark.sequence if mark is not None and mark.is_in(reader) else 0
+
+    def _restore(self, reader: StoreReader) -> bool:
+        """Take over the saved index, if there is one that the log leads on from."""
+        saved_upto = self._find_saved(reader)
+        if not saved_upto or self._saved is None:
+            return False
+        if not 0 <= reader.sequence() - saved_upto < MOST_BEHIND:
+            return False
+        index = CandidateIndex()
+        mark = self._saved.read(lambda figures: index.restore(figures)[1:])
+        # Another process may have saved one in between.
+        if mark is None or not mark.is_in(reader):
+            return False
+        self._index = index
+        self._sequence = self._saved_upto = mark.sequence
+        self._upto = index.highest
+        return True
 
     def _read_block(self, after: int) -> tuple[SignatureBlock, KeyBatch] | None:
         """Return the next articles of the store and the keys of the originals, None at the end."""

@@ -13,11 +13,12 @@ one. A look-up therefore reads one place for each key, moving or not, and the me
 slots that were moved goes back to the system.
 
 Keys may be chosen by whoever writes the articles; they are mixed with a number drawn anew
-in every process, so that nobody can make them meet.
+for every table, so that nobody can make them meet.
 """
 
 import mmap
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -47,7 +48,6 @@ _ENTERED_AT_ONCE = 64  # keys whose places are read before the first is entered
 _PAGE = 1 << 12
 _RELEASED_AT_ONCE = 1 << 18  # slots
 
-_SEED = np.uint64(secrets.randbits(64))
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)  # of SplitMix64 (Steele, Lea and Flood 2014)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _LOW_HALF = np.uint64(0xFFFFFFFF)
@@ -122,6 +122,7 @@ class PostingTable:
 
     def __init__(self) -> None:
         """Start empty."""
+        self._seed = np.uint64(secrets.randbits(64))
         self._old = _Slots(_FIRST_HOMES)  # keys behind the border
         self._new = self._old  # keys before it; the same table unless it is moving
         self._border = 0  # a slot of the old table
@@ -135,9 +136,33 @@ class PostingTable:
     @property
     def nbytes(self) -> int:
         """Bytes in use by the table."""
-        if self._new is self._old:
+        if not self.is_moving:
             return self._old.nbytes
         return self._old.nbytes + self._new.nbytes * self._border // self._old.homes
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether entries are being taken to a larger table."""
+        return self._new is not self._old
+
+    @property
+    def entries(self) -> NDArray[np.uint64]:
+        """What is to be saved of a table that is not moving, beside `figures`."""
+        return self._old.entries
+
+    def figures(self) -> dict[str, int]:
+        """Return what else `restore` needs."""
+        return {
+            "seed": int(self._seed), "homes": self._old.homes,
+            "size": self._size, "dead": self._dead,
+        }  # fmt: skip
+
+    def restore(self, figures: Mapping[str, int]) -> NDArray[np.uint64]:
+        """Become the table of these figures; what is returned is to be filled with its entries."""
+        self._seed = np.uint64(figures["seed"])
+        self._old = self._new = _Slots(figures["homes"])
+        self._size, self._dead = figures["size"], figures["dead"]
+        return self._old.entries
 
     def reserve(self, entries: int) -> None:
         """Make room for so many entries at once; only an empty table needs no moving."""
@@ -162,7 +187,7 @@ class PostingTable:
             self._size += _insert(
                 self._old.entries, self._old.homes, self._border,
                 self._new.entries, self._new.homes,
-                keys[start:stop], numbers[start:stop], listed, _SEED, BUCKET_CAPACITY,
+                keys[start:stop], numbers[start:stop], listed, self._seed, BUCKET_CAPACITY,
             )  # fmt: skip
             start = stop
 
@@ -184,7 +209,7 @@ class PostingTable:
             self._old.entries, self._old.homes, self._border,
             self._new.entries, self._new.homes,
             np.concatenate((first, second)), len(first), listed,
-            _SEED, MAX_POSTINGS,
+            self._seed, MAX_POSTINGS,
         )  # fmt: skip
         return Tally(numbers, counts[0], counts[1], rarity)
 
@@ -216,13 +241,13 @@ class PostingTable:
             self._old.entries, self._old.homes, self._border,
             self._new.entries, self._new.homes,
             first, first_offsets, second, second_offsets, upto, listed,
-            _SEED, MAX_POSTINGS,
+            self._seed, MAX_POSTINGS,
         )  # fmt: skip
         return Tally(numbers, counts[0], counts[1], rarity), offsets
 
     def _keep_room(self, entries: int, listed: NDArray[np.bool_]) -> None:
         """Begin to move to a larger table if this one is full, or go on moving."""
-        if self._new is self._old:
+        if not self.is_moving:
             if self._size + entries <= _FULL_LOAD * self._old.homes:
                 return
             # What is dead is an estimate; a table too small for what lives would lose it.
@@ -230,9 +255,15 @@ class PostingTable:
             # Room for what comes in while the old table is moved, and then some.
             room = max(_GROWTH * living, living + 2 * self._old.homes / _MOVED_PER_ENTRY)
             self._new = _Slots(max(int(room / _FULL_LOAD), _FIRST_HOMES))
+        self.move(_MOVED_PER_ENTRY * entries, listed)
+
+    def move(self, slots: int, listed: NDArray[np.bool_]) -> None:
+        """Take so many slots to the larger table, or a few more; none if this is not moving."""
+        if not self.is_moving:
+            return
         self._border, dropped = _move(
             self._old.entries, self._old.homes, self._border,
-            self._new.entries, self._new.homes, _MOVED_PER_ENTRY * entries, listed,
+            self._new.entries, self._new.homes, slots, listed,
         )  # fmt: skip
         self._size -= dropped
         self._old.release(self._border)

@@ -74,6 +74,10 @@ class TabledOriginals:
         if tables.posted_upto() != reader.sequence():
             self._catch_up()
 
+    def save(self) -> bool:
+        """Do nothing: the tables are saved with every change."""
+        return False
+
     def follow(self, _: StoreReader, /) -> None:
         """Do nothing: a question sees what is committed."""
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple, Protocol, Self
 
 import numpy as np
@@ -398,6 +399,8 @@ class ArticleStore(Protocol):
     """Durable articles, clusters and log. Safe to share between threads."""
 
     scheme: str
+    folder: Path | None
+    """Where files may stand that can be made anew; None if the store is in none."""
 
     def read(self) -> StoreReader:
         """Return a reader for use in the calling thread."""

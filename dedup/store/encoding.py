@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_COMPRESSION_LEVEL = 3
+_COMPRESSION_LEVEL = 1
 
 
 class TextCodec:

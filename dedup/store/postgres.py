@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from pathlib import Path
 from time import monotonic
 from typing import Any, Self, TypeVar
 
@@ -185,6 +186,7 @@ class PostgresStore:
             StoreVersionError: A newer release or another scheme wrote the store.
         """
         self.scheme = scheme
+        self.folder: Path | None = None
         self._local = threading.local()
         self._lock = threading.Lock()
         self._pool = Pool(location, durable=durable)

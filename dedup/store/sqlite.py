@@ -116,7 +116,7 @@ class SqliteStore:
         """Open the store, creating it where there is none.
 
         Args:
-            directory: Holds the database and nothing else; created if missing.
+            directory: Holds the database, and what can be made anew from it; created if missing.
             scheme: All that determines signatures; must be that of the stored ones.
             durable: False to skip the syncs, for a store that is thrown away.
 
@@ -128,6 +128,7 @@ class SqliteStore:
         self.scheme = scheme
         self._synchronous = "FULL" if durable else "OFF"
         self.path = Path(directory) / DATABASE_NAME
+        self.folder = self.path.parent if durable else None
         self._local = threading.local()
         self._connections: list[apsw.Connection] = []
         self._lock = threading.Lock()

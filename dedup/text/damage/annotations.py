@@ -126,8 +126,11 @@ def _end_of_bopomofo(codes: NDArray[np.uint32], start: int) -> int:
 
 
 @kernel_part
-def _toneless(codes: NDArray[np.uint32], start: int, end: int, r: Readings) -> int:
-    """Return the syllable that some letters spell, as a number, or 0 if they spell none."""
+def _toneless(codes: NDArray[np.uint32], start: int, end: int, expected: int, r: Readings) -> int:
+    """Return the syllable that some letters spell, as a number, or 0 if they spell none.
+
+    That which is expected, the reading of the character in front, need not be looked up.
+    """
     packed = 0
     for at in range(start, end):
         letter = int(r.letters[codes[at]])
@@ -139,6 +142,8 @@ def _toneless(codes: NDArray[np.uint32], start: int, end: int, r: Readings) -> i
             packed += _LETTER_U_UMLAUT - _LETTER_U
             continue
         packed = packed << _LETTER_BITS | letter
+    if packed == expected:
+        return packed
     if packed >> (_LETTER_BITS * _MOST_PACKED):
         return _NO_SYLLABLE
     low, high = 0, r.syllables.size
@@ -187,7 +192,9 @@ def _is_same(codes: NDArray[np.uint32], one: int, other: int, size: int) -> bool
 
 
 @kernel_part
-def _read_body(codes: NDArray[np.uint32], start: int, r: Readings) -> tuple[int, int]:
+def _read_body(
+    codes: NDArray[np.uint32], start: int, expected: int, r: Readings
+) -> tuple[int, int]:
     """Return where a reading from `start` on ends, a tone digit behind it, and its syllable."""
     if start >= codes.size:
         return start, _NO_SYLLABLE
@@ -195,7 +202,7 @@ def _read_body(codes: NDArray[np.uint32], start: int, r: Readings) -> tuple[int,
     if end > start:
         return end, _NAMELESS
     end = _end_of_letters(codes, start, r)
-    syllable = _toneless(codes, start, end, r) if end > start else _NO_SYLLABLE
+    syllable = _toneless(codes, start, end, expected, r) if end > start else _NO_SYLLABLE
     if end == start + 1 and _is_capital(codes[start]):
         syllable = _NO_SYLLABLE  # as in a list: (A)
     if end > start and end < codes.size and 0x30 <= codes[end] <= 0x35:
@@ -216,7 +223,7 @@ def _end_of_annotation(
         return start, 0, 0, _NO_SYLLABLE
     first = start + 1
     first += first < codes.size and codes[first] in _BLANKS
-    last, syllable = _read_body(codes, first, r)
+    last, syllable = _read_body(codes, first, _reading_of(codes, start - 1, r), r)
     end = last + (last < codes.size and codes[last] in _BLANKS)
     if syllable == _NO_SYLLABLE or end >= codes.size:
         return start, 0, 0, _NO_SYLLABLE

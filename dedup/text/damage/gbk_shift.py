@@ -120,6 +120,8 @@ def find_shifts(text: str) -> list[Mark]:
         if num_read > _MOST_STRADDLES:
             return []
         straddle = _best_straddle(source, max(end, at - _is_half_byte(text, at)))
+        if source.has_own_reading(straddle.end - 1):
+            continue
         is_likely = _gains_enough(straddle)
         if not is_likely and straddle.gain >= _LEAST_GAIN and may_ask:
             num_asked += 1

@@ -404,6 +404,7 @@ def _is_inside_line(text: str, mark: Mark) -> bool:
 
 _LESS, _SQUARE, _SLASH, _UNDERSCORE = ord("<"), ord("["), ord("/"), ord("_")
 _BANG = ord("!")
+_LAST_BLANK = 0x3000
 _LOW_X, _ZERO = ord("x"), ord("0")
 
 
@@ -447,10 +448,55 @@ def _is_noisy(codes: NDArray[np.uint32], at: int) -> bool:
     return 0x61 <= before <= 0x7A and code <= 0x5A
 
 
+_VOWEL_CODES = tuple(map(ord, "aeiouy"))
+_ODD_CODES = tuple(map(ord, '!#$%&+;<=>?@^`{|}~[]\\"'))  # those of `_ODD_SIGN`
+_CONSONANTS_IN_A_ROW = 5  # as `_CONSONANTS` has it
+_FEWEST_DIGITS = 2  # of a run whose letters and digits go to and fro
+_FEWEST_SHORT = 5  # tokens of one that is scattered
+_FEWEST_LINES = 3  # of random tokens between paragraphs
+
+
+@kernel_part
+def _may_be_random(codes: NDArray[np.uint32], start: int, end: int) -> bool:
+    """Whether a run has anything of what `_is_certain` asks: names in many languages have not."""
+    digits = short_tokens = 0
+    letters = vowels = consonants = 0  # of a stretch of letters and digits; consonants in a row
+    token_start = start
+    for at in range(start, end + 1):
+        code = codes[at] if at < end else 0x20
+        if code == 0x20:
+            short_tokens += token_start < at <= token_start + _SHORT_TOKEN
+            token_start = at + 1
+        if _is_alpha(code) or _is_digit(code):
+            is_vowel = code | 0x20 in _VOWEL_CODES
+            digits += _is_digit(code)
+            letters += 1
+            vowels += is_vowel
+            consonants = consonants + 1 if _is_alpha(code) and not is_vowel else 0
+            if consonants == _CONSONANTS_IN_A_ROW:
+                return True
+            continue
+        if letters >= _FEWEST_CHARS and vowels <= _MOST_SHARE_OF_VOWELS * letters:
+            return True
+        if code in _ODD_CODES:
+            return True
+        letters = vowels = consonants = 0
+    return digits >= _FEWEST_DIGITS or short_tokens >= _FEWEST_SHORT
+
+
+@kernel_part
+def _may_fill_line(codes: NDArray[np.uint32], start: int, end: int) -> bool:
+    """Whether no more than blanks, or what is between blanks and ideographs, is beside a run."""
+    before = codes[start - 1] if start > 0 else 0
+    behind = codes[end] if end < codes.size else 0
+    return before <= _LAST_BLANK and behind <= _LAST_BLANK
+
+
 @kernel
 def _has_noise(codes: NDArray[np.uint32]) -> bool:
     """Whether runs of ASCII are as noisy as `_find_noise` asks; addresses are not looked for."""
-    noisy = total = letters = 0  # in this run, in all; letters and digits in a row
+    noisy = total = letters = lines = 0  # noisy letters of this run, of all; letters in a row
+    is_long = may_be_random = False
     start = end = 0  # of the run, without blanks
     for at in range(codes.size + 1):
         code = codes[at] if at < codes.size else 0
@@ -460,14 +506,16 @@ def _has_noise(codes: NDArray[np.uint32]) -> bool:
             is_letter = _is_alpha(code)
             noisy += is_letter and _is_noisy(codes, at)
             letters = letters + 1 if is_letter or _is_digit(code) else 0
-            if letters == _LONGEST_WORD:
-                return True
+            is_long |= letters == _LONGEST_WORD
             continue
         letters = 0
         if code != 0x20:
-            total += noisy if end - start >= _FEWEST_CHARS else 0
+            if end - start >= _FEWEST_CHARS:
+                total += noisy
+                lines += _may_fill_line(codes, start, end)
+                may_be_random = may_be_random or _may_be_random(codes, start, end)
             noisy = start = end = 0
-            if total >= _FEWEST_NOISY:
+            if (total >= _FEWEST_NOISY or is_long) and (may_be_random or lines >= _FEWEST_LINES):
                 return True
     return False
 

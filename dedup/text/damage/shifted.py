@@ -179,6 +179,13 @@ class ShiftedText:
         """Return where the stretch of a walk ends, a swallowed bracket or tag included."""
         return walk.end if walk.ending <= Ending.ASCII else self._around_end(walk)[1]
 
+    def has_own_reading(self, at: int) -> bool:
+        """Whether the annotation behind a character is its own, so that it is what it seems."""
+        annotation = _ANNOTATION.match(self.text, at + 1)
+        if annotation is None:
+            return False
+        return reading_of(self.text[at]) == without_tone(annotation[1])
+
     def before(self, end: int) -> str:
         """Return some characters in front of `end`, annotations left out."""
         window = self.text[max(0, end - _CONTEXT) : end]

@@ -118,7 +118,10 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
             item_start = at + 1
         if here & _SIGN:
             if after & tables[_FOLLOWERS, code] and result & _FALSE_SIGN == 0:
-                result |= _FALSE_SIGN if _may_be_shifted(codes, at, tables) else 0
+                is_false = not _is_before_final_mark(codes, at) and _may_be_shifted(
+                    codes, at, tables
+                )
+                result |= _FALSE_SIGN if is_false else 0
             if after & _SIGN and _is_odd_together(int(code), int(codes[at + 1])):
                 result |= _DOUBLED_SIGN
             if code in (_QUESTION_MARK, _WIDE_QUESTION_MARK):
@@ -544,7 +547,8 @@ def _find_false_signs(
         here, after = after, tables[_BITS, codes[at + 1]]
         if here & _SIGN == 0 or after & tables[_FOLLOWERS, codes[at]] == 0:
             continue
-        if not _opens_line(codes, at) and _may_be_shifted(codes, at, tables):
+        is_sound = _opens_line(codes, at) or _is_before_final_mark(codes, at)
+        if not is_sound and _may_be_shifted(codes, at, tables):
             found[count] = at
             count += 1
     return count
@@ -560,6 +564,18 @@ def _opens_line(codes: NDArray[np.uint32], at: int) -> bool:
     while end < codes.size and codes[end] == codes[at] and end < at + _A_LINE:
         end += 1
     return end == at + _A_LINE
+
+
+_FIRST_SHAPE, _LAST_SHAPE = 0x25A0, 0x25FF
+
+
+@kernel_part
+def _is_before_final_mark(codes: NDArray[np.uint32], sign: int) -> bool:
+    """Whether a shape ends the line or stretch, as it does behind a last sentence: `。◇`."""
+    at = sign + 1
+    if at >= codes.size or not _FIRST_SHAPE <= codes[at] <= _LAST_SHAPE:
+        return False
+    return at + 1 == codes.size or codes[at + 1] <= 0x20
 
 
 _FURTHEST = 12

@@ -15,7 +15,7 @@ from dedup.sketch.keys import KeyBatch
 @pytest.fixture(autouse=True)
 def one_seed(monkeypatch):
     """Keys that agree in half of their bits by chance do so in both."""
-    monkeypatch.setattr(bulk, "_SEED", postings._SEED)
+    monkeypatch.setattr(postings.secrets, "randbits", lambda _: int(bulk._SEED))
 
 
 def made(rng, num_articles, num_keys):
