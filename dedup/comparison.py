@@ -25,6 +25,7 @@ from dedup.verdicts import (
     carries_whole,
     decide,
     is_garbled,
+    is_lost,
     is_other_list,
     is_refilled,
     is_regional,
@@ -211,8 +212,7 @@ class Comparer:
     def _has_lost(self, known: ShingleSet) -> bool:
         """Whether a known text is lost in so many places that it is garbled, not boilerplate."""
         breaks = len(known.codes) - int(np.count_nonzero(known.codes))
-        least = self._thresholds.garbled_rate * len(known.codes)
-        return breaks >= max(self._thresholds.garbled_places, least)
+        return is_lost(breaks, len(known.codes), self._thresholds)
 
     def _judge(self, prepared: PreparedArticle, scores: Scores, carried: Carried) -> Likeness:
         """Return how much the texts have in common, where needed by their prose."""

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dedup.config import Thresholds
 from dedup.models import Scores, Verdict
 
@@ -14,6 +17,7 @@ __all__ = [
     "has_what_is_shared",
     "is_garbled",
     "is_list",
+    "is_lost",
     "is_more_complete",
     "is_of_both",
     "is_other_list",
@@ -21,6 +25,7 @@ __all__ = [
     "is_regional",
     "judged_containment",
     "may_be_common",
+    "may_be_more_than_new",
     "may_be_related",
     "needs_a_look",
     "rank",
@@ -110,6 +115,40 @@ def decide(
 def may_be_related(scores: Scores, thresholds: Thresholds) -> bool:
     """Return whether two texts share enough for a closer look to find more than `NEW`."""
     return max(scores.containment, scores.coverage) >= thresholds.garbled
+
+
+def may_be_more_than_new(
+    shared: NDArray[np.int32],
+    carried: NDArray[np.int32],
+    smaller: NDArray[np.int64],
+    slips: NDArray[np.int64],
+    *,
+    shingle_length: int,
+    thresholds: Thresholds,
+) -> NDArray[np.bool_]:
+    """Return of pairs of texts that share `garbled` whether they may be told of one another.
+
+    A short text has a quarter of its shingles in a clause or two that are in many others.
+
+    Args:
+        shared: Shingles that both have, 0 for too few; int32, shape (n,).
+        carried: Those of a text that the other has with slips set aside, at most; the same.
+        smaller: Those of the smaller text; int64, shape (n,).
+        slips: In how many places single characters may differ; int64, shape (n,).
+        shingle_length: Characters in a shingle.
+        thresholds: Where verdicts begin.
+
+    Returns:
+        bool, shape (n,). Where it says no, `decide` says `NEW`, whichever text comes first.
+    """
+    may_be_garbled = (slips >= thresholds.garbled_places) & (
+        slips * shingle_length >= thresholds.garbled_share * (smaller - shared)
+    )
+    most = np.where(may_be_garbled, carried, shared)
+    related: NDArray[np.bool_] = (most >= thresholds.copy * smaller) | (
+        most >= thresholds.partial_chars
+    )
+    return related
 
 
 def needs_a_look(scores: Scores, thresholds: Thresholds) -> bool:
@@ -218,6 +257,11 @@ def is_garbled(
     if places < max(thresholds.garbled_places, thresholds.garbled_rate * num_chars):
         return False
     return places * shingle_length >= thresholds.garbled_share * broken
+
+
+def is_lost(breaks: int, num_chars: int, thresholds: Thresholds) -> bool:
+    """Return whether so many of a text's characters are breaks that it is garbled."""
+    return breaks >= max(thresholds.garbled_places, thresholds.garbled_rate * num_chars)
 
 
 def sets_slips_aside(slips: int, blanks: int) -> bool:

@@ -48,6 +48,7 @@ class Collection:
         )
         self._pieces: list[_Taken] = []
         self._id_hashes = array("Q")
+        self._hidden_slips = array("H")
         self._refused = bytearray()
         self._num_pieces = array("H", [0])  # by number: positions count from 0, numbers from 1
         self._facts_of = lru_cache(1)(self._read_facts)
@@ -85,6 +86,7 @@ class Collection:
         self._texts.extend(piece.data, outlines.starts, outlines.stops)
         ends = outlines.shingles.offsets * _HASH_BYTES
         self._shingles.extend(outlines.shingles.hashes.tobytes(), ends[:-1], ends[1:])
+        self._hidden_slips.frombytes(outlines.hidden_slips.tobytes())
         self._id_hashes.frombytes(outlines.id_hashes.tobytes())
         self._refused += outlines.is_refused.tobytes()
         self._facts.append(outlines.facts)
@@ -138,6 +140,10 @@ class Collection:
         """Return what the articles of a piece are looked up by."""
         keys: KeyBatch = pickle.loads(self._keys.get(piece))  # noqa: S301  pickled by `add`
         return keys
+
+    def hidden_slips(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return what is told in `Outlines` of each article; int64, same shape."""
+        return np.frombuffer(self._hidden_slips, np.uint16)[positions].astype(np.int64)
 
     def shingle_bytes(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how much memory the shingles of each article take; int64, same shape."""

@@ -12,14 +12,19 @@ from numpy.typing import NDArray
 from dedup.batch.packing import PackedDamage, pack_damage, unpack_damage
 from dedup.batch.pieces import Piece
 from dedup.batch.records import Record, Source, UnreadableSource
+from dedup.config import Thresholds
 from dedup.errors import DedupError
 from dedup.models import Damage
-from dedup.preparation import Preparer
+from dedup.preparation import PreparedBatch, Preparer
 from dedup.sketch.hashed_sets import HashedSets, hashed_sets
 from dedup.sketch.keys import KeyBatch
 from dedup.sketch.shingles import shingle_hashes
+from dedup.text.folding import BREAK
+from dedup.verdicts import is_lost
 
 __all__ = ["Facts", "Outlines", "outline"]
+
+_ANY_NUMBER = 0xFFFF
 
 
 class Facts(NamedTuple):
@@ -63,6 +68,8 @@ class Outlines(NamedTuple):
         facts: `Facts`, pickled: the collection only keeps them.
         starts: Where the bytes of each article begin in the piece; int64, shape (n,).
         stops: Where they end; the same shape.
+        hidden_slips: In how many places each may differ from another by single characters
+            that its shingles do not show; uint16, shape (n,).
         id_hashes: xxh3-64 of each id; uint64, shape (n,).
         is_refused: Whether each was refused; bool, shape (n,).
         keys: As in `PreparedBatch`.
@@ -73,6 +80,7 @@ class Outlines(NamedTuple):
     facts: bytes
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
+    hidden_slips: NDArray[np.uint16]
     id_hashes: NDArray[np.uint64]
     is_refused: NDArray[np.bool_]
     keys: KeyBatch
@@ -85,7 +93,7 @@ class Outlines(NamedTuple):
         return len(self.starts)
 
 
-def outline(piece: Piece, preparer: Preparer) -> Outlines:
+def outline(piece: Piece, preparer: Preparer, thresholds: Thresholds) -> Outlines:
     """Read the articles of a piece and prepare them."""
     records: list[Record] = []
     unreadable: list[UnreadableSource] = []
@@ -115,12 +123,25 @@ def outline(piece: Piece, preparer: Preparer) -> Outlines:
         facts=pickle.dumps(facts, protocol=pickle.HIGHEST_PROTOCOL),
         starts=np.array([record.start for record in records], np.int64),
         stops=np.array([record.stop for record in records], np.int64),
+        hidden_slips=_hidden_slips(batch, thresholds),
         id_hashes=np.array([_hash_of(one) for one in ids], np.uint64),
         is_refused=is_refused,
         keys=batch.keys,
         shingles=hashed_sets(hashes, bounds),
         unreadable=unreadable,
     )
+
+
+def _hidden_slips(batch: PreparedBatch, thresholds: Thresholds) -> NDArray[np.uint16]:
+    """Return how many slips there may be in each text at breaks, in a garbled one any number."""
+    compared = batch.normalized.compared
+    breaks = np.searchsorted(np.flatnonzero(compared.codes == BREAK), compared.offsets)
+    hidden = np.minimum(np.diff(breaks), _ANY_NUMBER).astype(np.uint16)
+    for place, repaired in enumerate(batch.normalized.repaired):
+        num_chars = int(compared.offsets[place + 1] - compared.offsets[place])
+        if repaired.damage.damaged or is_lost(int(hidden[place]), num_chars, thresholds):
+            hidden[place] = _ANY_NUMBER
+    return hidden
 
 
 def _hash_of(article_id: str) -> int:

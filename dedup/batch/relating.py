@@ -1,6 +1,8 @@
 """The second pass of a scan: which articles may be alike.
 
-Most of those that come near one another have a clause in common and no more.
+Most of those that come near one another have a clause in common and no more. Of short ones
+that may be a quarter: what parts them is known here, so that a comparison need not find it,
+and so that clauses do not join most of a large collection to one group.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,9 +14,10 @@ from numpy.typing import NDArray
 from dedup.batch.collection import Collection
 from dedup.comparison import until_fruitless
 from dedup.config import DedupConfig
-from dedup.sketch.hashed_sets import share_enough
+from dedup.sketch.hashed_sets import common_to
+from dedup.verdicts import may_be_more_than_new
 
-__all__ = ["Relating"]
+__all__ = ["Relating", "are_related"]
 
 _BYTES_AT_ONCE = 16 << 20
 
@@ -44,10 +47,7 @@ class Relating:
             yield pairs[:, start:stop]
 
     def _related_of(self, pairs: NDArray[np.int64]) -> list[tuple[int, int]]:
-        positions, places = np.unique(pairs, return_inverse=True)
-        ones, others = places.reshape(pairs.shape)
-        sets = self._collection.shingles(positions.tolist())
-        is_related = share_enough(sets, ones, others, self._config.thresholds.garbled)
+        is_related = are_related(self._collection, pairs, self._config)
         found: list[tuple[int, int]] = []
         for one in np.unique(pairs[0, is_related]).tolist():
             stretch = slice(*np.searchsorted(pairs[0], (one, one + 1)))
@@ -71,6 +71,34 @@ class Relating:
         first = self._collection.first_position(piece)
         pairs = np.stack([first + places, numbers.astype(np.int64) - 1])
         return pairs[:, pairs[0] != pairs[1]]
+
+
+def are_related(
+    collection: Collection, pairs: NDArray[np.int64], config: DedupConfig
+) -> NDArray[np.bool_]:
+    """Return of pairs whether a comparison may find that one tells something of the other.
+
+    Args:
+        collection: Has the articles.
+        pairs: Positions of articles, those of one of them together; int64, shape (2, n).
+        config: Tells where verdicts begin.
+
+    Returns:
+        bool, shape (n,).
+    """
+    thresholds, shingle_length = config.thresholds, config.sketch.shingle_length
+    positions, places = np.unique(pairs, return_inverse=True)
+    ones, others = places.reshape(pairs.shape)
+    sets = collection.shingles(positions.tolist())
+    common = common_to(sets, ones, others, least=thresholds.garbled, shingle_length=shingle_length)
+    return may_be_more_than_new(
+        common.shared,
+        common.carried,
+        np.diff(sets.offsets)[[ones, others]].min(axis=0),
+        common.slips + collection.hidden_slips(pairs).sum(axis=0),
+        shingle_length=shingle_length,
+        thresholds=thresholds,
+    )
 
 
 def _those_in(wanted: set[int]) -> Callable[[Sequence[int]], list[int]]:

@@ -160,7 +160,7 @@ class _Worker:
         self._preparer = Preparer(config)
 
     def outline(self, piece: Piece) -> Outlines:
-        return outline(piece, self._preparer)
+        return outline(piece, self._preparer, self._config.thresholds)
 
     def check(self, chunk: Chunk) -> list[tuple[int, bytes]]:
         return check_chunk(chunk, self._config)
