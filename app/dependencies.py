@@ -11,15 +11,13 @@ from app.index_saver import IndexSaver
 from app.problems import NOT_READY, ProblemError
 from app.retention import Retention
 from app.settings import Settings
-from app.surveyor import Surveyor
+from app.surveyor import LONG_CHARS, Surveyor
 from dedup import Deduplicator
 
 __all__ = ["Service", "ServiceDependency", "in_thread", "run", "service_of"]
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
-
-_INLINE_CHARS = 100_000
 
 
 class Service:
@@ -75,4 +73,4 @@ async def run(call: Callable[[], _Result], *, num_chars: int) -> _Result:
     The usual article takes less than handing it to a thread and back would; a long text
     must not keep everyone else waiting.
     """
-    return call() if num_chars <= _INLINE_CHARS else await in_thread(call)
+    return call() if num_chars <= LONG_CHARS else await in_thread(call)

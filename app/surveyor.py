@@ -8,9 +8,9 @@ from typing import NamedTuple
 from dedup import Article, Deduplicator
 from dedup.deduplicator import Survey
 
-__all__ = ["Surveyor"]
+__all__ = ["LONG_CHARS", "Surveyor"]
 
-_LONG_CHARS = 20_000
+LONG_CHARS = 20_000  # take longer than handing them to a thread, and keep others waiting
 _MAX_GROUP_CHARS = 50_000
 _ENOUGH = 16  # articles: more of them together take hardly less
 
@@ -39,7 +39,7 @@ class Surveyor:
         Raises:
             DedupError: The article is refused, or the store cannot be read.
         """
-        if len(article.text) > _LONG_CHARS:
+        if len(article.text) > LONG_CHARS:
             return await asyncio.to_thread(self._survey_alone, article)
         loop = asyncio.get_running_loop()
         if not self._jobs:
