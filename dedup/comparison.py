@@ -16,7 +16,7 @@ from dedup.models import Anchor, Differences, Passage, Scores, Verdict
 from dedup.preparation import PreparedArticle, Preparer
 from dedup.sketch.alignment import align_sets
 from dedup.sketch.gaps import Carried, count_substitutions, examine_gaps
-from dedup.sketch.similarity import ShingleSet
+from dedup.sketch.similarity import ShingleSet, could_share
 from dedup.store.base import StoreReader
 from dedup.text.blanks import numerals, surnames
 from dedup.text.folding import BREAK
@@ -153,7 +153,7 @@ class Comparer:
     ) -> list[Comparison]:
         comparisons = []
         for number, known in some:
-            same_text = np.array_equal(prepared.shingles.codes, known.codes) and (
+            same_text = np.array_equal(prepared.normalized.codes, known.codes) and (
                 BREAK not in known.codes or _has_digest(number, prepared, reader)
             )
             verdict, scores = self._relate(prepared, known, same_text=same_text)
@@ -168,6 +168,9 @@ class Comparer:
     ) -> tuple[Verdict, Scores]:
         if prepared.too_short and not same_text:
             return Verdict.NEW, Scores()
+        least = self._thresholds.garbled
+        if not (same_text or could_share(prepared.normalized.codes, known, least)):
+            return Verdict.NEW, Scores()  # as most candidates
         scores = Scores(*prepared.shingles.overlap(known))
         if same_text:
             # One too short for a single shingle is equal too.

@@ -93,17 +93,23 @@ class Remembering:
         Raises:
             StoreError: The transaction failed as a whole; nothing was remembered.
         """
-        earlier = self._earlier(surveys)
+        if not surveys:
+            return []
+        prepared = [survey.prepared for survey in surveys]
+        keys = KeyBatch.joined([(article.keys, article.probe) for article in prepared])
+        earlier = self._earlier(keys)
         try:
-            return self._remember_all(surveys, _Group(earlier))
+            return self._remember_all(surveys, keys, _Group(earlier))
         except StoreConflictError:
-            return self._remember_all(surveys, _Group(earlier))
+            return self._remember_all(surveys, keys, _Group(earlier))
 
     def _remember_all(
-        self, surveys: Sequence[Survey], group: "_Group"
+        self, surveys: Sequence[Survey], keys: KeyBatch, group: "_Group"
     ) -> list[CheckResult | DedupError]:
+        formers = [survey.candidates for survey in surveys]
         try:
             with self._writing() as writer:
+                group.since = self._known.find_again_many(keys, formers, writer)
                 return [
                     self._remember_one(survey, place, writer, group)
                     for place, survey in enumerate(surveys)
@@ -113,12 +119,10 @@ class Remembering:
             self._comparer.forget(group.staged)
             raise
 
-    def _earlier(self, surveys: Sequence[Survey]) -> Sequence[Sequence[int]]:
+    def _earlier(self, keys: KeyBatch) -> Sequence[Sequence[int]]:
         """Return for each article the places of those before it that come near."""
-        if len(surveys) <= 1:
-            return [()] * len(surveys)
-        prepared = [survey.prepared for survey in surveys]
-        keys = KeyBatch.joined([(article.keys, article.probe) for article in prepared])
+        if keys.num_articles == 1:
+            return [()]
         return earlier_candidates(keys, limit=self._config.max_candidates)
 
     def _remember_one(
@@ -145,6 +149,7 @@ class Remembering:
             [keys] = self._preparer.keys_of([heir.signature], [heir.normalized_digest])
             self._known.stage(heir.number, keys, writer, is_heir=True)
             group.staged.append(heir.number)
+            group.since = None
 
     def _look_again(
         self, survey: Survey, place: int, writer: StoreWriter, group: "_Group"
@@ -152,10 +157,12 @@ class Remembering:
         """Bring a survey up to date: drop who is no original any more, add who came since."""
         prepared, former = survey.prepared, survey.candidates
         listed = self._known.still_listed(former, writer)
-        since = [
-            *group.before(place),
-            *self._known.find_again(prepared.probe, former, writer),
-        ]
+        since = (
+            self._known.find_again(prepared.probe, former, writer)
+            if group.since is None
+            else group.since[place]
+        )
+        since = [*group.before(place), *since]
         fresh = [number for number in dict.fromkeys(since) if number not in former.numbers]
         comparisons = [
             *(found for found in survey.comparisons if found.number in listed),
@@ -217,12 +224,15 @@ class _Group:
 
     Attributes:
         earlier: For each of its articles the places of those before it that come near.
+        since: For each of them the originals that came near since its survey; None once an
+            heir did, which any of them may be near.
         added: Numbers, by place, of articles that those behind them may be copies of.
         staged: Numbers of all that were added, and of heirs.
         superseded: Originals that no longer are.
     """
 
     earlier: Sequence[Sequence[int]]
+    since: Sequence[Sequence[int]] | None = None
     added: dict[int, int] = field(default_factory=dict)
     staged: list[int] = field(default_factory=list)
     superseded: set[int] = field(default_factory=set)

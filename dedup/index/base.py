@@ -96,6 +96,12 @@ class OriginalIndex(Protocol):
         """
         ...
 
+    def find_again_many(
+        self, keys: KeyBatch, formers: Sequence[Candidates], writer: StoreWriter, /
+    ) -> Sequence[Sequence[int]]:
+        """Return the same for articles that a transaction begins with, before it adds any."""
+        ...
+
     def still_listed(self, former: Candidates, writer: StoreWriter, /) -> Collection[int]:
         """Return which of these candidates can still be found."""
         ...

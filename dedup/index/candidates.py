@@ -218,7 +218,12 @@ class CandidateIndex:
         return most_promising(tally, num_pieces, probe, limit=limit, after=after, upto=upto)
 
     def find_batch(
-        self, keys: KeyBatch, *, limit: int, upto: NDArray[np.int64]
+        self,
+        keys: KeyBatch,
+        *,
+        limit: int,
+        upto: NDArray[np.int64],
+        after: NDArray[np.int64] | None = None,
     ) -> Iterator[tuple[int, list[int]]]:
         """Look up articles that were prepared together.
 
@@ -226,14 +231,17 @@ class CandidateIndex:
             keys: Of each article.
             limit: As in `find`.
             upto: For each article, leave out those numbered above this; int64.
+            after: For each article, leave out those numbered up to this; int64.
 
         Yields:
             The place of each article that anything is found for, and what `find` returns.
         """
         tally, offsets = self._postings.tally_many(
             keys.whole, keys.whole_offsets, widened(keys.probed), keys.probed_offsets,
-            upto, self._listed,
+            np.zeros_like(upto) if after is None else after, upto, self._listed,
         )  # fmt: skip
+        if not len(tally.numbers):
+            return
         num_pieces = self._num_pieces[tally.numbers]
         places, numbers = choose_pairs(tally, offsets, num_pieces, keys, limit=limit)
         bounds = np.flatnonzero(np.diff(places, prepend=-1, append=-1))

@@ -271,6 +271,20 @@ class KnownOriginals:
             after = upto if self._relistings == relistings else 0
             return self._index.find(probe, limit=self._limit, after=after)
 
+    def find_again_many(
+        self, keys: KeyBatch, formers: Sequence[Candidates], _: StoreWriter, /
+    ) -> list[list[int]]:
+        """Return the same for articles that a transaction begins with."""
+        states = np.array([former.state for former in formers]).reshape(-1, 2)
+        with self._lock:
+            # As in `find_again`.
+            after = np.where(states[:, 1] == self._relistings, states[:, 0], 0)
+            if (after == self._upto).all():
+                return [[] for _ in formers]
+            upto = np.full(len(formers), np.iinfo(np.int64).max)
+            found = dict(self._index.find_batch(keys, limit=self._limit, after=after, upto=upto))
+        return [found.get(place, []) for place in range(len(formers))]
+
     def still_listed(self, former: Candidates, _: StoreWriter, /) -> set[int]:
         """Return which of these candidates can still be found."""
         with self._lock:

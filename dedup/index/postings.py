@@ -219,6 +219,7 @@ class PostingTable:
         first_offsets: NDArray[np.intp],
         second: NDArray[np.uint64],
         second_offsets: NDArray[np.intp],
+        after: NDArray[np.int64],
         upto: NDArray[np.int64],
         listed: NDArray[np.bool_],
     ) -> tuple[Tally, NDArray[np.intp]]:
@@ -230,6 +231,7 @@ class PostingTable:
                 intp, shape (articles + 1,).
             second: Keys of another sort; uint64, shape (m,).
             second_offsets: As `first_offsets`.
+            after: For each asking article, leave out those numbered up to this; int64.
             upto: For each asking article, leave out those numbered above this; int64.
             listed: Of each article number, whether it counts; bool.
 
@@ -240,7 +242,7 @@ class PostingTable:
         numbers, counts, rarity, offsets = _tally_many(
             self._old.entries, self._old.homes, self._border,
             self._new.entries, self._new.homes,
-            first, first_offsets, second, second_offsets, upto, listed,
+            first, first_offsets, second, second_offsets, after, upto, listed,
             self._seed, MAX_POSTINGS,
         )  # fmt: skip
         return Tally(numbers, counts[0], counts[1], rarity), offsets
@@ -552,6 +554,7 @@ def _tally_many(
     first_offsets: NDArray[np.intp],
     second: NDArray[np.uint64],
     second_offsets: NDArray[np.intp],
+    after: NDArray[np.int64],
     upto: NDArray[np.int64],
     listed: NDArray[np.bool_],
     seed: np.uint64,
@@ -576,7 +579,7 @@ def _tally_many(
             counts = np.concatenate((counts, np.empty((2, room), np.int32)), axis=1)
             rarity = np.concatenate((rarity, np.empty(room, np.float32)))
         for place in range(some.size):
-            if some[place] <= upto[i]:
+            if after[i] < some[place] <= upto[i]:
                 numbers[end] = some[place]
                 counts[:, end] = some_counts[:, place]
                 rarity[end] = some_rarity[place]

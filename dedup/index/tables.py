@@ -118,6 +118,16 @@ class TabledOriginals:
         )
         return most_promising(recent, num_pieces[is_recent], probe, limit=self._limit)
 
+    def find_again_many(
+        self, keys: KeyBatch, formers: Sequence[Candidates], writer: StoreWriter, /
+    ) -> list[list[int]]:
+        """Return the same for articles that a transaction begins with."""
+        probes = (probe for _, probe in keys.each())
+        return [
+            self.find_again(probe, former, writer)
+            for probe, former in zip(probes, formers, strict=True)
+        ]
+
     def still_listed(self, former: Candidates, writer: StoreWriter, /) -> set[int]:
         """Return which of these candidates can still be found."""
         listed = set(former.numbers)

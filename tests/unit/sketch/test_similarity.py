@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dedup.errors import ConfigError
 from dedup.models import Scores
 from dedup.sketch import similarity
-from dedup.sketch.similarity import ShingleSet, overlap
+from dedup.sketch.similarity import ShingleSet, could_share, overlap
 
 CODES = st.lists(st.sampled_from([0, 1, 2, 0x4E2D, 0x10FFFF]), max_size=60)
 
@@ -45,6 +45,30 @@ def test_places_are_first_places(a: list[int], b: list[int], k: int) -> None:
         matches = [j for j in range(len(b) - k + 1) if b[j : j + k] == shingle]
         is_shingle = len(shingle) == k and all(shingle)
         assert place == (matches[0] if is_shingle and matches else -1)
+
+
+@given(CODES, CODES, st.integers(1, 7), st.floats(0, 1))
+def test_no_share_is_missed(a: list[int], b: list[int], k: int, least: float) -> None:
+    """A text that has enough of another, or of which another has enough, could always share it."""
+    one, other = shingles(a, k), shingles(b, k)
+    fewest = min(len(one), len(other))
+    if len(one & other) >= least * fewest:
+        assert could_share(array(a), ShingleSet(array(b), k), least)
+
+
+def test_strangers_do_not_share() -> None:
+    """Of texts without a common shingle hardly any could share a quarter of them."""
+    generator = np.random.default_rng(1)
+    texts = [generator.integers(0x4E00, 0x9FFF, 2_000).astype(np.uint32) for _ in range(20)]
+    known = [ShingleSet(text, 5) for text in texts]
+
+    assert all(could_share(text, same, 1.0) for text, same in zip(texts, known, strict=True))
+    assert not any(
+        could_share(text, other, 0.25)
+        for text, same in zip(texts, known, strict=True)
+        for other in known
+        if other is not same
+    )
 
 
 def test_overlap_fits_scores() -> None:
