@@ -77,9 +77,13 @@ class CandidateIndex:
     Not thread-safe: the owner locks.
     """
 
-    def __init__(self) -> None:
-        """Start empty."""
-        self._postings = PostingTable()
+    def __init__(self, room: int | None = None) -> None:
+        """Start empty.
+
+        Args:
+            room: Keys of all articles that will be listed, if that is known.
+        """
+        self._postings = PostingTable(room)
         # A discarded article's entries stay behind until the table moves; one byte an
         # article says whether they still count.
         self._listed = np.zeros(1 << 12, np.bool_)
@@ -263,7 +267,7 @@ def earlier_candidates(keys: KeyBatch, *, limit: int) -> list[list[int]]:
         limit: As in `CandidateIndex.find`.
     """
     places = np.arange(keys.num_articles)
-    index = CandidateIndex()
+    index = CandidateIndex(len(keys.whole) + len(keys.pieces))
     index.add_batch(keys, (places + 1).astype(np.uint32))
     found = dict(index.find_batch(keys, limit=limit, upto=places))
     return [[number - 1 for number in found.get(place, ())] for place in range(len(places))]

@@ -120,10 +120,15 @@ class PostingTable:
     Numbers are 1 to 2**32 - 1. Not thread-safe: the owner locks.
     """
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, room: int | None = None) -> None:
+        """Start empty.
+
+        Args:
+            room: Entries that there will be, if that is known: a small table costs little.
+        """
         self._seed = np.uint64(secrets.randbits(64))
-        self._old = _Slots(_FIRST_HOMES)  # keys behind the border
+        homes = _FIRST_HOMES if room is None else int(room / _FULL_LOAD) + 1
+        self._old = _Slots(homes)  # keys behind the border
         self._new = self._old  # keys before it; the same table unless it is moving
         self._border = 0  # a slot of the old table
         self._size = 0  # entries, those that no longer count included
@@ -182,7 +187,7 @@ class PostingTable:
         """
         start = 0
         while start < len(keys):
-            stop = start + max(1, int(_ADDED_AT_ONCE * self._new.homes))
+            stop = start + max(1, int(_ADDED_AT_ONCE * self._new.homes), self._free())
             self._keep_room(len(keys[start:stop]), listed)
             self._size += _insert(
                 self._old.entries, self._old.homes, self._border,
@@ -246,6 +251,10 @@ class PostingTable:
             self._seed, MAX_POSTINGS,
         )  # fmt: skip
         return Tally(numbers, counts[0], counts[1], rarity), offsets
+
+    def _free(self) -> int:
+        """Return how many entries may be added before the table begins to move."""
+        return 0 if self.is_moving else int(_FULL_LOAD * self._old.homes) - self._size
 
     def _keep_room(self, entries: int, listed: NDArray[np.bool_]) -> None:
         """Begin to move to a larger table if this one is full, or go on moving."""
