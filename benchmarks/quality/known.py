@@ -13,7 +13,6 @@ from quality.corpus import CorpusArticle
 
 __all__ = ["KnownArticles"]
 
-_AT_ONCE = 1_000
 _DISGUISES = 200
 
 
@@ -56,9 +55,8 @@ class KnownArticles:
         disguise as real articles are.
         """
         made = itertools.islice(_disguised(articles, alphabet, Random(seed)), count)
-        while batch := list(itertools.islice(made, _AT_ONCE)):
-            for _ in scan(self._dedup, batch):
-                pass
+        for _ in scan(self._dedup, made):
+            pass
 
     def check(self, text: str, title: str = "") -> CheckResult:
         """Return what a text is to the known articles; it is not remembered."""
