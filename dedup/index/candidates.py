@@ -70,6 +70,11 @@ class IndexState(NamedTuple):
     num_pieces: NDArray[np.uint16]
     entries: NDArray[np.uint64]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return self.listed.nbytes + self.num_pieces.nbytes + self.entries.nbytes
+
 
 class CandidateIndex:
     """Finds listed articles that share keys with an article.

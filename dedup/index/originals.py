@@ -142,7 +142,9 @@ class KnownOriginals:
                 # number is another article's soon.
                 state.listed[self._upto + 1 :] = False
         try:
-            return self._saved.write(mark, state.figures, self._copies(state))
+            return self._saved.write(
+                mark, state.figures, self._copies(state), num_bytes=state.nbytes
+            )
         except _MovedError:
             return False
 

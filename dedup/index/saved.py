@@ -5,8 +5,10 @@ release and configuration made it, and up to where it has followed the log; dige
 every byte. One that was cut off, or is of another store, is passed over.
 """
 
+import errno
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,6 +30,7 @@ _HEADER_BYTES = 1 << 14
 _DIGEST_BYTES = 16  # of xxh3-128
 _CHUNK_BYTES = 1 << 22
 _FEW = 10
+_ROOM = 2  # times the size of the file: the last of a disk is for articles
 _ABANDONED_S = 600.0  # behind its last write, an unfinished file belongs to nobody
 
 
@@ -109,7 +112,12 @@ class SavedIndex:
         return None
 
     def write(
-        self, mark: LogMark, figures: Mapping[str, int], pieces: Iterable[NDArray[np.generic]]
+        self,
+        mark: LogMark,
+        figures: Mapping[str, int],
+        pieces: Iterable[NDArray[np.generic]],
+        *,
+        num_bytes: int,
     ) -> bool:
         """Save an index in place of the one before.
 
@@ -118,13 +126,16 @@ class SavedIndex:
             figures: What else there is to know of it.
             pieces: Its arrays, or parts of them, in order. What they raise leaves the index
                 that was saved before.
+            num_bytes: Of all pieces.
 
         Returns:
             False if another process is saving one, and nothing was done.
 
         Raises:
-            OSError: The file cannot be written.
+            OSError: The file cannot be written, or would leave the store too little room.
         """
+        if shutil.disk_usage(self._path.parent).free < _ROOM * num_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         unfinished = self._path.with_suffix(".unfinished")
         with suppress(FileNotFoundError):
             if time.time() - unfinished.stat().st_mtime > _ABANDONED_S:

@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 from random import Random
 from threading import Event, Thread
+from types import SimpleNamespace
 
 import pytest
 
@@ -192,6 +193,18 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
 
     monkeypatch.undo()
     assert ["0", "1", "2"] == originals_of(tmp_path, range(3))
+
+
+def test_the_last_of_a_disk_is_for_articles(tmp_path, monkeypatch):
+    """A file that takes half of what is free is not written."""
+    with Deduplicator.open(tmp_path) as dedup:
+        dedup.add(Article(text=prose(0)))
+        size = dedup.index_nbytes
+        monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=2 * size - 1))
+        with pytest.raises(OSError, match="No space left"):
+            dedup.save_index()
+
+    assert not list(tmp_path.glob("index.*"))
 
 
 def test_a_table_that_begins_to_move_is_not_saved(tmp_path, monkeypatch):
