@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from dedup import Article, DedupConfig, Deduplicator, NotFoundError
-from dedup.index import originals
+from dedup.index import originals, postings
 from dedup.index.originals import KnownOriginals
 
 FILE = "index.saved"
@@ -17,7 +17,9 @@ FILE = "index.saved"
 
 @pytest.fixture(autouse=True)
 def every_change_is_worth_saving(monkeypatch):
-    """Stores of tests are small."""
+    """Stores of tests are small, and so are their tables."""
+    monkeypatch.setattr(postings, "_FIRST_HOMES", 1 << 10)
+    monkeypatch.setattr(postings, "_OVERFLOW", 1 << 8)
     monkeypatch.setattr(originals, "_LEAST_WORTH_SAVING", 1)
     monkeypatch.setattr(originals, "_SHARE_WORTH_SAVING", 0.0)
 
@@ -153,13 +155,13 @@ def test_saved_while_articles_come(tmp_path):
     with Deduplicator.open(tmp_path) as dedup:
         saving = Thread(target=save)
         saving.start()
-        for seed in range(0, 1_000, 50):
-            articles = [Article(text=prose(one), id=str(one)) for one in range(seed, seed + 50)]
+        for seed in range(0, 200, 20):
+            articles = [Article(text=prose(one), id=str(one)) for one in range(seed, seed + 20)]
             dedup.remember([dedup.survey(dedup.prepare(article)) for article in articles])
         done.set()
         saving.join()
 
-    assert [str(seed) for seed in range(1_000)] == originals_of(tmp_path, range(1_000))
+    assert [str(seed) for seed in range(200)] == originals_of(tmp_path, range(200))
 
 
 def test_what_was_rolled_back_is_not_saved(tmp_path, monkeypatch):
@@ -212,9 +214,8 @@ def test_a_table_that_begins_to_move_is_not_saved(tmp_path, monkeypatch):
 
     def chunks(array):
         yield array[:100]
-        for start in range(0, 1_000, 100):
-            articles = [Article(text=prose(one)) for one in range(start, start + 100)]
-            dedup.remember([dedup.survey(dedup.prepare(article)) for article in articles])
+        articles = [Article(text=prose(one)) for one in range(200)]
+        dedup.remember([dedup.survey(dedup.prepare(article)) for article in articles])
         yield array[100:]
 
     with Deduplicator.open(tmp_path) as dedup:
@@ -224,4 +225,4 @@ def test_a_table_that_begins_to_move_is_not_saved(tmp_path, monkeypatch):
             assert not dedup.save_index()
         assert dedup.save_index()
 
-    assert None not in originals_of(tmp_path, range(1_000))
+    assert None not in originals_of(tmp_path, range(200))
