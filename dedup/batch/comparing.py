@@ -1,27 +1,30 @@
 """The third pass of a scan: checking articles in the order in which originals are taken."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from tempfile import TemporaryDirectory
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
+import numpy as np
 from cachetools import LRUCache
 
 from dedup.batch.packing import pack_answer
 from dedup.batch.pieces import KeptArticle
+from dedup.batch.scratch import Scratch
 from dedup.config import DedupConfig
 from dedup.deduplicator import Deduplicator
-from dedup.errors import DedupError
 from dedup.models import Article
-from dedup.ordering import taking_order
+from dedup.ordering import Entrant, taking_order
 from dedup.preparation import PreparedArticle
+from dedup.sketch.similarity import ShingleSet
 
 __all__ = ["Chunk", "check_chunk", "check_in_order"]
 
 _REMEMBERED_AT_ONCE = 500
 _PREPARED_AT_ONCE = 64
-_CACHED_BYTES = 256 << 20
-_BYTES_A_CHAR = 60  # of a prepared article, its shingles included
+_KEPT_BYTES = 256 << 20
+_BYTES_A_CHAR = 60
 
 
 class Chunk(NamedTuple):
@@ -56,16 +59,16 @@ def check_in_order(
     Yields:
         Each position and its answer, packed, in the order in which they were taken.
     """
-    prepared = _PreparedAnew(positions, fetch, dedup)
-    order = iter(taking_order(prepared, dedup.config))
-    while places := list(islice(order, _REMEMBERED_AT_ONCE)):
-        answers = dedup.remember([dedup.survey(prepared[place]) for place in places])
-        for place, answer in zip(places, answers, strict=True):
-            yield positions[place], pack_answer(answer)
+    with closing(_Members(positions, fetch, dedup)) as members:
+        order = iter(taking_order(members.entrants(), members.shingles, dedup.config))
+        while places := list(islice(order, _REMEMBERED_AT_ONCE)):
+            answers = dedup.remember([dedup.survey(one) for one in members.prepared(places)])
+            for place, answer in zip(places, answers, strict=True):
+                yield positions[place], pack_answer(answer)
 
 
-class _PreparedAnew(Sequence[PreparedArticle]):
-    """Articles prepared when they are asked for; those asked for lately stay so."""
+class _Members:
+    """The articles of a group, prepared when they are asked for; the latest stay so."""
 
     def __init__(
         self, positions: Sequence[int], fetch: Callable[[int], Article], dedup: Deduplicator
@@ -73,37 +76,45 @@ class _PreparedAnew(Sequence[PreparedArticle]):
         self._positions = positions
         self._fetch = fetch
         self._dedup = dedup
-        self._next = 0
-        self._cache: LRUCache[int, PreparedArticle] = LRUCache(
-            _CACHED_BYTES, getsizeof=lambda one: 1000 + _BYTES_A_CHAR * len(one.article.text)
-        )
+        self._codes = Scratch()
+        self._latest: LRUCache[int, PreparedArticle] = LRUCache(_KEPT_BYTES, getsizeof=_size_of)
 
-    def __len__(self) -> int:
-        return len(self._positions)
+    def close(self) -> None:
+        """Free the disk."""
+        self._codes.close()
 
-    @overload
-    def __getitem__(self, place: int) -> PreparedArticle: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[PreparedArticle]: ...
-    def __getitem__(self, place: int | slice) -> PreparedArticle | list[PreparedArticle]:
-        if isinstance(place, slice):
-            return [self[one] for one in range(*place.indices(len(self)))]
-        if place >= len(self):
-            raise IndexError(place)
-        found = self._cache.get(place)
-        return self._prepare(place) if found is None else found
+    def entrants(self) -> list[Entrant]:
+        """Go through all articles; their shingles can be asked for afterwards."""
+        entrants = []
+        for prepared in self.prepared(range(len(self._positions))):
+            entrants.append(Entrant.of(prepared))
+            self._codes.append(prepared.normalized.codes.tobytes())
+        return entrants
 
-    def _prepare(self, place: int) -> PreparedArticle:
-        # Whoever goes through them in order will want those behind this one next.
-        count = _PREPARED_AT_ONCE if place == self._next else 1
-        positions = self._positions[place : place + count]
-        self._next = place + len(positions)
-        articles = [self._fetch(position) for position in positions]
-        wanted: PreparedArticle | None = None
-        for offset, prepared in enumerate(self._dedup.prepare_many(articles)):
-            assert not isinstance(prepared, DedupError)  # it was prepared once before
-            wanted = wanted or prepared
-            if 1000 + _BYTES_A_CHAR * len(prepared.article.text) <= _CACHED_BYTES:
-                self._cache[place + offset] = prepared
-        assert wanted is not None
-        return wanted
+    def prepared(self, places: Sequence[int]) -> Iterator[PreparedArticle]:
+        """Yield articles, those that have to be prepared many at once."""
+        for start in range(0, len(places), _PREPARED_AT_ONCE):
+            some = places[start : start + _PREPARED_AT_ONCE]
+            ready = {place: self._latest[place] for place in some if place in self._latest}
+            missing = [place for place in some if place not in ready]
+            articles = [self._fetch(self._positions[place]) for place in missing]
+            outcomes = self._dedup.prepare_many(articles) if articles else ()
+            for place, prepared in zip(missing, outcomes, strict=True):
+                assert isinstance(prepared, PreparedArticle)  # it was prepared once before
+                ready[place] = prepared
+                if _size_of(prepared) <= _KEPT_BYTES:
+                    self._latest[place] = prepared
+            yield from (ready[place] for place in some)
+
+    def shingles(self, place: int) -> ShingleSet:
+        """Return what is compared of an article."""
+        prepared = self._latest.get(place)
+        if prepared is not None:
+            return prepared.shingles
+        codes = np.frombuffer(self._codes.get(place), np.uint32)
+        return ShingleSet(codes, self._dedup.config.sketch.shingle_length)
+
+
+def _size_of(prepared: PreparedArticle) -> int:
+    """Return about how many bytes a prepared article takes, its shingles included."""
+    return 1000 + _BYTES_A_CHAR * len(prepared.article.text)
