@@ -221,7 +221,8 @@ class Comparer:
         """Return how much the texts have in common, where needed by their prose."""
         coverage = carried.original_shared / scores.original_size
         plain = Scores(carried.shared, scores.size, scores.original_size)
-        likeness = Likeness(plain.containment, coverage, carried.shared)
+        chars = _count_chars(prepared.shingles, carried.is_shared)
+        likeness = Likeness(plain.containment, coverage, carried.shared, chars)
         if not needs_a_look(plain, self._thresholds):
             return likeness
         firsts = prepared.shingles.first_places
@@ -229,7 +230,10 @@ class Comparer:
         is_shared = is_prose & carried.is_shared
         shared_prose = _count_distinct(firsts, is_shared)
         if not prepared.damaged and is_other_list(
-            likeness, prose=shared_prose, thresholds=self._thresholds
+            likeness,
+            prose=shared_prose,
+            other=min(scores.size, scores.original_size) - carried.shared,
+            thresholds=self._thresholds,
         ):
             partial = self._thresholds.partial
             return likeness._replace(containment=partial, coverage=partial)
@@ -283,6 +287,15 @@ def until_fruitless(
             break
         found += some
     return found
+
+
+def _count_chars(shingles: ShingleSet, chosen: NDArray[np.bool_]) -> int:
+    """Return how many characters the distinct shingles have that begin at chosen places."""
+    places = np.flatnonzero(chosen)
+    places = places[shingles.first_places[places] == places]
+    if not len(places):
+        return 0
+    return shingles.k + int(np.minimum(np.diff(places), shingles.k).sum())
 
 
 def _count_distinct(firsts: NDArray[np.int32], chosen: NDArray[np.bool_]) -> int:

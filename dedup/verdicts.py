@@ -45,6 +45,7 @@ _MUCH_OF_OWN = 0.35  # of what the incoming article does not share
 _MOSTLY_PROSE = 0.5  # of an article; of less the rest is what a site puts around it
 _LEAST_BESIDE_FURNITURE = 20  # the same where most of what two texts share may be furniture
 _LEAST_DISTINCT = 0.7  # of the substitutions of a garbled text
+_STORY_OF_PAGE = 0.2  # in a page that shares its furniture with another; less may be a notice
 _PROSE_OF_LIST = 0.25  # of what two texts share; with less it is a list
 _WHOLE_OF_LIST = 0.9  # of either; two lists that share less of both are two
 _MOST_OF_LIST = 0.82  # the same where they share sentences, which a page may be about
@@ -76,11 +77,13 @@ class Likeness(NamedTuple):
         containment: How much of what the incoming article says is in the known one.
         coverage: How much of the known one the incoming article carries.
         shared: Shingles that both have.
+        chars: Characters in these.
     """
 
     containment: float
     coverage: float
     shared: int
+    chars: int
 
 
 def decide(
@@ -105,7 +108,7 @@ def decide(
     if is_covered:
         return Verdict.COMPILATION
     if (
-        likeness.shared >= thresholds.partial_chars
+        likeness.chars >= thresholds.partial_chars
         and max(likeness.containment, likeness.coverage) >= thresholds.partial
     ):
         return Verdict.PARTIAL
@@ -183,7 +186,7 @@ def judged_containment(
     has_other_prose = shared_prose < thresholds.shared_prose * prose
     is_page = prose < _MOSTLY_PROSE * scores.size and shared_prose < thresholds.copy * prose
     is_long = min(prose, missing) >= _LEAST_PROSE
-    is_part = scores.coverage < thresholds.copy and prose >= _LEAST_STORY
+    is_part = scores.coverage < thresholds.copy and prose >= _STORY_OF_PAGE * scores.size
     if scores.containment >= thresholds.copy:
         says_other = (is_long and is_page) or ((is_long or is_part) and has_other_prose)
         if says_other or (has_other_prose and _tells_another(scores, missing, prose, shared_prose)):
@@ -220,7 +223,7 @@ def is_list(shared: int, prose: int) -> bool:
     return prose < _PROSE_OF_LIST * shared
 
 
-def is_other_list(likeness: Likeness, *, prose: int, thresholds: Thresholds) -> bool:
+def is_other_list(likeness: Likeness, *, prose: int, other: int, thresholds: Thresholds) -> bool:
     """Return whether two lists, or what stands around two articles, are two.
 
     Of sentences an editor changes some, and the story stays the same. Lists of which either
@@ -229,9 +232,12 @@ def is_other_list(likeness: Likeness, *, prose: int, thresholds: Thresholds) -> 
     Args:
         likeness: Of the two.
         prose: Shingles of sentences that both have.
+        other: Shingles that one of them has alone, the smaller number.
         thresholds: Where verdicts begin.
     """
     shares = likeness.containment, likeness.coverage
+    if other < _LEAST_BESIDE_FURNITURE:
+        return False  # the number of a page, or whom it was shared by
     least = _WHOLE_OF_LIST if prose < _LEAST_STORY else _MOST_OF_LIST
     differ_in_part = min(shares) >= thresholds.copy and max(shares) < least
     return differ_in_part and is_list(likeness.shared, prose)

@@ -25,7 +25,7 @@ THRESHOLDS = Thresholds()
 
 def verdict_of(shared, size, original_size, *, damaged=False, same_text=False):
     scores = Scores(shared, size, original_size)
-    likeness = Likeness(scores.containment, scores.coverage, shared)
+    likeness = Likeness(scores.containment, scores.coverage, shared, chars=shared)
     return decide(likeness, damaged=damaged, same_text=same_text, thresholds=THRESHOLDS)
 
 
@@ -48,6 +48,14 @@ class TestDecide:
     def test_scores_alone(self, scores, expected):
         """Containment and coverage decide, at the documented limits and not before."""
         assert expected == verdict_of(*scores)
+
+    def test_a_part_is_told_by_its_characters(self):
+        """Shared stretches are longer than the shingles in them by four characters each."""
+        likeness = Likeness(containment=0.4, coverage=0.4, shared=110, chars=150)
+        assert Verdict.PARTIAL == decide(likeness, damaged=False, thresholds=THRESHOLDS)
+        assert Verdict.NEW == decide(
+            likeness._replace(chars=149), damaged=False, thresholds=THRESHOLDS
+        )
 
     def test_damage_comes_first(self):
         """A damaged text with the same normalized text is a mirror, not an exact copy."""
@@ -170,7 +178,7 @@ class TestJudgedContainment:
         """A page is no excerpt of another for the furniture of their site."""
         assert 0.0 == judge(Scores(110, 170, 320), prose=42, shared_prose=0)
         assert 0.6 < judge(Scores(110, 170, 320), prose=42, shared_prose=20)
-        assert 0.6 < judge(Scores(110, 170, 320), prose=11, shared_prose=0)
+        assert 0.6 < judge(Scores(110, 170, 320), prose=33, shared_prose=0)
 
     def test_furniture_carries_no_text(self):
         """What two captions have in common is the page around them."""
@@ -226,9 +234,9 @@ class TestIsMoreComplete:
 
 
 class TestOtherList:
-    def verdict(self, containment, coverage, *, prose=0, shared=500):
-        likeness = Likeness(containment, coverage, shared)
-        return is_other_list(likeness, prose=prose, thresholds=THRESHOLDS)
+    def verdict(self, containment, coverage, *, prose=0, other=100):
+        likeness = Likeness(containment, coverage, shared=500, chars=500)
+        return is_other_list(likeness, prose=prose, other=other, thresholds=THRESHOLDS)
 
     def test_both_have_much_of_their_own(self):
         """Two lists that differ in a tenth of either list other things."""
@@ -245,6 +253,11 @@ class TestOtherList:
         """Two pages that have sentences in common may have other lists around them."""
         assert self.verdict(0.7, 0.85, prose=11)
         assert not self.verdict(0.7, 0.85, prose=12)
+
+    def test_a_number_makes_no_other_list(self):
+        """The name of whoever shared it, or the time, may be all that differs."""
+        assert self.verdict(0.7, 0.8, other=20)
+        assert not self.verdict(0.7, 0.8, other=19)
 
     def test_parts_are_another_matter(self):
         """A part of a list is an excerpt, a list in a page a part of the page."""
