@@ -19,6 +19,7 @@ from dedup.text.damage.doubled_units import (
     without_unique,
 )
 from dedup.text.marks import Mark, joined
+from dedup.text.words import simplify
 
 __all__ = ["find_repeats"]
 
@@ -42,7 +43,7 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 def find_repeats(text: str) -> list[Mark]:
     """Return what is printed again, from its second time on, and nothing said only there."""
-    marks = _find_repeats(text)
+    marks = _find_repeats(simplify(text))  # a copy may be in the other script
     # One sentence again and again, as in a refrain or in a test, is no body.
     is_body = sum(mark.end - mark.start for mark in marks) <= _MOST_SHARE * len(text)
     return marks if is_body else []

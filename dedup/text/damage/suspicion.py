@@ -41,7 +41,9 @@ def false_signs(codes: NDArray[np.uint32]) -> NDArray[np.int64]:
 
 
 # Kernels read these as constants when they are compiled.
-_BITS, _PAIRS, _COMMON, _FOLLOWERS, _NOTICES, _OBSCENE_PAIRS = (int(row) for row in Row)
+_BITS, _PAIRS, _COMMON, _FOLLOWERS, _NOTICES, _OBSCENE_PAIRS, _SIMPLIFIED = (
+    int(row) for row in Row
+)
 _HAN, _BLANK, _LETTER = Property.HAN, Property.BLANK, Property.LETTER
 _RARE, _SIGN, _CHECKED = Property.RARE, Property.SIGN, Property.CHECKED
 _UTF8_START, _UTF8_CROSSING = Property.UTF8_START, Property.UTF8_CROSSING
@@ -133,12 +135,12 @@ def _look(codes: NDArray[np.uint32], tables: NDArray[np.int32]) -> int:  # noqa:
             if code == _FULL_STOP:
                 sentences += 1
                 last_stop = at
-                repeated += _is_repeated(codes, at, tails)
+                repeated += _is_repeated(codes, at, tails, tables)
         elif code == _LINE_END:
             short_lines += line_start < at <= line_start + _SHORT_LINE
             if last_stop < line_start and at >= line_start + _LEAST_PLAIN_LINE:
                 plain_lines += 1
-                repeated_lines += _is_repeated(codes, at, tails)
+                repeated_lines += _is_repeated(codes, at, tails, tables)
             if lines < _HEADER_LINES:
                 result |= _look_at_opening(codes, lines, line_start, at, last_stop, tables)
                 lines += 1
@@ -519,14 +521,19 @@ def _num_slots(length: int) -> int:
 
 
 @kernel_part
-def _is_repeated(codes: NDArray[np.uint32], end: int, tails: NDArray[np.uint32]) -> bool:
-    """Whether a sentence that ends here ends like an earlier one; remembers its end."""
+def _is_repeated(
+    codes: NDArray[np.uint32], end: int, tails: NDArray[np.uint32], tables: NDArray[np.int32]
+) -> bool:
+    """Whether a sentence that ends here ends like an earlier one, in either script.
+
+    Remembers its end.
+    """
     if end < _TAIL:
         return False
-    left = np.uint64(codes[end - 1]) | np.uint64(codes[end - 2]) << np.uint64(21)
-    left |= np.uint64(codes[end - 3]) << np.uint64(42)
-    right = np.uint64(codes[end - 4]) | np.uint64(codes[end - 5]) << np.uint64(21)
-    right |= np.uint64(codes[end - 6]) << np.uint64(42)
+    left = right = np.uint64(0)
+    for back in range(1, 4):
+        left = left << np.uint64(21) | _simplified(codes[end - back], tables)
+        right = right << np.uint64(21) | _simplified(codes[end - back - 3], tables)
     mixed = left * np.uint64(_FACTORS[0]) ^ right * np.uint64(_FACTORS[1])
     value = np.uint32(mixed >> np.uint64(32)) | np.uint32(1)
     slot = np.int64(value >> np.uint32(8)) & (tails.size - 1)
@@ -534,6 +541,12 @@ def _is_repeated(codes: NDArray[np.uint32], end: int, tails: NDArray[np.uint32])
         return True
     tails[slot] = value
     return False
+
+
+@kernel_part
+def _simplified(code: np.uint32, tables: NDArray[np.int32]) -> np.uint64:
+    simple = tables[_SIMPLIFIED, code]
+    return np.uint64(simple or code)
 
 
 @kernel

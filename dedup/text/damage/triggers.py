@@ -222,11 +222,13 @@ class Row(IntEnum):
     """Which groups of `NOTICE_PAIRS` a character opens; shifted, which ones it closes."""
     OBSCENE = auto()
     """Pairs of characters of obscene keywords, in a hash table."""
+    SIMPLIFIED = auto()
+    """A character in simplified script, 0 if it is the same, by code point."""
 
 
 @cache
 def tables() -> NDArray[np.int32]:
-    """Return what the kernel looks up; int32, shape (6, 0x110000), read-only.
+    """Return what the kernel looks up; int32, shape (7, 0x110000), read-only.
 
     Built on the first call in a process. Pages of planes that nothing is said about are
     never touched and take no memory. Signed, since numba adds signed and unsigned
@@ -239,6 +241,7 @@ def tables() -> NDArray[np.int32]:
         for first, last in _ranges(characters):
             bits[first : last + 1] |= int(trigger)
     bits[_codes(traditional_only())] |= int(Trigger.TRADITIONAL)
+    result[Row.SIMPLIFIED][_codes(traditional_only())] = _codes(simplify(traditional_only()))
     bits[_codes(_NOT_LATIN)] &= ~int(Trigger.LATIN | Trigger.OTHER_ALPHABET)
     _set_properties(bits, pairs, common)
     trails = sorted({pair & 0xFF for pair in SIGNS.values()})

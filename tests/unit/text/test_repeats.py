@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opencc import OpenCC
 
 from dedup.models import DamageKind
 from dedup.text.code_points import code_points
@@ -33,6 +34,14 @@ TITLE = "张北县两手抓复工复产动起来忙春耕"
 def test_body_printed_again(glue: str, times: int) -> None:
     """One copy is kept, whatever stands between the copies."""
     assert BODY == repair(glue.join([BODY] * times)).text
+
+
+@pytest.mark.parametrize("scripts", [("t2s", "s2t"), ("s2t", "t2s")])
+def test_body_printed_again_in_the_other_script(scripts: tuple[str, str]) -> None:
+    """The first copy is kept, in whichever script it is."""
+    first, second = (OpenCC(script).convert(BODY) for script in scripts)
+
+    assert first == repair(f"{first}\n{second}").text
 
 
 def test_paragraphs_printed_twice() -> None:
