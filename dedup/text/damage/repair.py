@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.kernels import kernel
 from dedup.models import Damage, DamageKind, Edit, RepairedText, Step
 from dedup.text.code_points import code_points
 from dedup.text.damage.annotated_losses import find_annotated_losses, name_annotated
@@ -62,7 +63,7 @@ from dedup.text.damage.title_chunks import could_have_chunks_of, find_chunks_of,
 from dedup.text.damage.title_pieces import could_have_title_chunks
 from dedup.text.damage.triggers import Trigger
 from dedup.text.damage.unsigned_shifts import find_unsigned_shifts, unshift_unsigned
-from dedup.text.damage.wrong_encoding import find_misread, read_anew
+from dedup.text.damage.wrong_encoding import find_misread, is_implausible, read_anew
 from dedup.text.marks import LOST, Mark, Removals, num_marked, remove_marked
 
 __all__ = ["CATALOGUE", "ISOLATED_MARKS", "RULES_VERSION", "Repair", "origins", "repair", "replay"]
@@ -155,6 +156,7 @@ CATALOGUE: tuple[Repair, ...] = (
         | Trigger.KANA
         | Trigger.PRIVATE_USE
         | Trigger.RARE_HAN,
+        is_implausible,
     ),
     Repair(
         "read_signs_anew",
@@ -499,7 +501,7 @@ def _apply(
 ) -> tuple[str, NDArray[np.uint32]]:
     """Return `text` with ascending, disjoint edits made, and its code points."""
     if isinstance(edits, Removals):
-        data = codes[_is_kept(codes.size, edits)].tobytes()
+        data = codes[_kept(codes.size, edits.bounds)].tobytes()
         return data.decode("utf-32-le", "surrogatepass"), np.frombuffer(data, np.uint32)
     pieces: list[str] = []
     done = 0
@@ -511,20 +513,26 @@ def _apply(
     return text, code_points(text)
 
 
-def _is_kept(length: int, edits: Removals) -> NDArray[np.bool_]:
-    """Return whether each character stays; bool, shape (length,)."""
-    starts, ends = edits.bounds.T
-    changes = np.zeros(length + 1, np.int8)
-    changes[starts] += 1
-    changes[ends] -= 1
-    return np.equal(np.cumsum(changes[:-1], dtype=np.int8), 0)
+@kernel
+def _kept(length: int, bounds: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return the offsets below `length` that are in none of some ascending, disjoint stretches."""
+    offsets = np.empty(length, np.int32)
+    count = at = 0
+    for stretch in range(bounds.shape[0] + 1):
+        start = bounds[stretch, 0] if stretch < bounds.shape[0] else length
+        while at < start:
+            offsets[count] = at
+            count += 1
+            at += 1
+        if stretch < bounds.shape[0]:
+            at = bounds[stretch, 1]
+    return offsets[:count]
 
 
 def _sources(length: int, edits: Sequence[Edit]) -> NDArray[np.int32]:
     """Return where each character after `edits`, and the end, was in the text before them."""
     if isinstance(edits, Removals):
-        kept = np.append(_is_kept(length, edits), True)
-        return np.flatnonzero(kept).astype(np.int32)
+        return np.append(_kept(length, edits.bounds), np.int32(length))
     sizes = [(start, end, len(replacement)) for start, end, replacement in edits]
     starts, ends, lengths = np.array([*sizes, (length + 1, length + 1, 0)]).T
     # By turns: what stays in front of an edit, and what the edit puts there.

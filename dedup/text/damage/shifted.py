@@ -138,9 +138,13 @@ class ShiftedText:
     def __init__(self, text: str) -> None:
         """Take over a text; what is derived from it is made when it is asked for."""
         self.text = text
-        self.codes = code_points(text)
         self._chosen: dict[Hashable, str] = {}  # the same place comes up more than once
         self._looked_for = 0
+
+    @cached_property
+    def codes(self) -> NDArray[np.uint32]:
+        """Its code points; uint32, shape (n,)."""
+        return code_points(self.text)
 
     @cached_property
     def other_script(self) -> int:

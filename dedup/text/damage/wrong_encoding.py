@@ -30,7 +30,7 @@ from dedup.text.marks import LOST, Mark
 from dedup.text.plausibility import odds_of_chars
 from dedup.text.words import USUAL_SIGNS, is_han, sum_of_pair_odds
 
-__all__ = ["find_misread", "read_anew"]
+__all__ = ["find_misread", "is_implausible", "read_anew"]
 
 
 class _Confusion(NamedTuple):
@@ -109,6 +109,18 @@ _LAST_CODE = 0xFFFF  # of the table; no character, so that it stands for all bey
 _BLANK = ord(" ")  # stands for what is read already
 
 
+def is_implausible(codes: NDArray[np.uint32]) -> bool:
+    """Whether any stretch is so hard to believe that another encoding may explain it.
+
+    `find_misread` marks nothing in other texts.
+
+    Args:
+        codes: Code points of the text; uint32, shape (n,).
+    """
+    highest, _ = _implausibility(codes, odds_of_chars())
+    return bool(highest >= _LEAST_IMPLAUSIBLE)
+
+
 def find_misread(text: str) -> list[Mark]:
     """Return the stretches of `text` that were read in a wrong encoding."""
     return [Mark(stretch.start, stretch.end) for stretch in _read_all(text)]
@@ -124,9 +136,9 @@ def read_anew(text: str, _marks: list[Mark]) -> list[Edit]:
 def _read_all(text: str) -> tuple[Stretch, ...]:
     """Return the misread stretches, each in its likeliest reading."""
     codes = code_points(text)
-    highest, total = _implausibility(codes, odds_of_chars())
-    if highest < _LEAST_IMPLAUSIBLE or not _could_be_misread(text, codes):
+    if not (is_implausible(codes) and _could_be_misread(text, codes)):
         return ()
+    _, total = _implausibility(codes, odds_of_chars())
     readings = _read_as(text, codes, _FROM_UTF8)
     chosen = _choose(text, readings)
     highest, rest = _implausibility(_without(codes, chosen), odds_of_chars())
