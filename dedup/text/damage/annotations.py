@@ -126,11 +126,8 @@ def _end_of_bopomofo(codes: NDArray[np.uint32], start: int) -> int:
 
 
 @kernel_part
-def _toneless(codes: NDArray[np.uint32], start: int, end: int, expected: int, r: Readings) -> int:
-    """Return the syllable that some letters spell, as a number, or 0 if they spell none.
-
-    That which is expected, the reading of the character in front, need not be looked up.
-    """
+def _toneless(codes: NDArray[np.uint32], start: int, end: int, r: Readings) -> int:
+    """Return the syllable that some letters spell, as a number, or 0 if they spell none."""
     packed = 0
     for at in range(start, end):
         letter = int(r.letters[codes[at]])
@@ -142,8 +139,6 @@ def _toneless(codes: NDArray[np.uint32], start: int, end: int, expected: int, r:
             packed += _LETTER_U_UMLAUT - _LETTER_U
             continue
         packed = packed << _LETTER_BITS | letter
-    if packed == expected:
-        return packed
     if packed >> (_LETTER_BITS * _MOST_PACKED):
         return _NO_SYLLABLE
     low, high = 0, r.syllables.size
@@ -192,9 +187,7 @@ def _is_same(codes: NDArray[np.uint32], one: int, other: int, size: int) -> bool
 
 
 @kernel_part
-def _read_body(
-    codes: NDArray[np.uint32], start: int, expected: int, r: Readings
-) -> tuple[int, int]:
+def _read_body(codes: NDArray[np.uint32], start: int, r: Readings) -> tuple[int, int]:
     """Return where a reading from `start` on ends, a tone digit behind it, and its syllable."""
     if start >= codes.size:
         return start, _NO_SYLLABLE
@@ -202,7 +195,7 @@ def _read_body(
     if end > start:
         return end, _NAMELESS
     end = _end_of_letters(codes, start, r)
-    syllable = _toneless(codes, start, end, expected, r) if end > start else _NO_SYLLABLE
+    syllable = _toneless(codes, start, end, r) if end > start else _NO_SYLLABLE
     if end == start + 1 and _is_capital(codes[start]):
         syllable = _NO_SYLLABLE  # as in a list: (A)
     if end > start and end < codes.size and 0x30 <= codes[end] <= 0x35:
@@ -223,12 +216,33 @@ def _end_of_annotation(
         return start, 0, 0, _NO_SYLLABLE
     first = start + 1
     first += first < codes.size and codes[first] in _BLANKS
-    last, syllable = _read_body(codes, first, _reading_of(codes, start - 1, r), r)
+    last, syllable = _read_body(codes, first, r)
     end = last + (last < codes.size and codes[last] in _BLANKS)
     if syllable == _NO_SYLLABLE or end >= codes.size:
         return start, 0, 0, _NO_SYLLABLE
     is_closed = codes[end] in _CLOSING_SQUARE if is_square else codes[end] in _CLOSING
     return (end + 1 if is_closed else start), first, last, syllable
+
+
+@kernel_part
+def _end_of_own_reading(codes: NDArray[np.uint32], start: int, r: Readings) -> int:
+    """Return where an annotation ends that is plainly the reading of the character in front.
+
+    In round brackets, small letters, no blank and no tone digit, as nearly all are; `start` if
+    it is anything else.
+    """
+    expected = _reading_of(codes, start - 1, r) if codes[start] in _OPENING else 0
+    packed = 0
+    at = start + 1
+    while at < codes.size and packed < expected:
+        letter = int(r.letters[codes[at]]) if codes[at] < r.letters.size else 0
+        if letter in (0, DIAERESIS) or _is_capital(codes[at]):
+            return start
+        if letter != TONE:
+            packed = packed << _LETTER_BITS | letter
+        at += 1
+    is_own = packed == expected and packed > 0 and at < codes.size
+    return at + 1 if is_own and codes[at] in _CLOSING else start
 
 
 @kernel_part
@@ -244,6 +258,12 @@ def _find(codes: NDArray[np.uint32], r: Readings, m: Model, found: NDArray[np.in
     for start in range(codes.size):
         if _FIRST_HAN <= codes[start] <= _LAST_HAN or 0x61 <= codes[start] <= 0x7A:
             continue  # as nearly all are
+        end = _end_of_own_reading(codes, start, r)
+        if end > start:
+            annotated_until = end
+            found[count, 0], found[count, 1], found[count, 2] = start, end, True
+            count += 1
+            continue
         end, first, last, syllable = _end_of_annotation(codes, start, r)
         if end == start:
             continue
