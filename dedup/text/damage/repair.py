@@ -69,7 +69,7 @@ from dedup.text.marks import LOST, Mark, Removals, num_marked, remove_marked
 __all__ = ["CATALOGUE", "ISOLATED_MARKS", "RULES_VERSION", "Repair", "origins", "repair", "replay"]
 
 
-RULES_VERSION = 5
+RULES_VERSION = 6
 """Part of the scheme: raised when a change of the rules changes what any text becomes."""
 
 
