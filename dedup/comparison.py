@@ -221,8 +221,7 @@ class Comparer:
         """Return how much the texts have in common, where needed by their prose."""
         coverage = carried.original_shared / scores.original_size
         plain = Scores(carried.shared, scores.size, scores.original_size)
-        chars = _count_chars(prepared.shingles, carried.is_shared)
-        likeness = Likeness(plain.containment, coverage, carried.shared, chars)
+        likeness = Likeness(plain.containment, coverage, carried.shared)
         if not needs_a_look(plain, self._thresholds):
             return likeness
         firsts = prepared.shingles.first_places
@@ -287,15 +286,6 @@ def until_fruitless(
             break
         found += some
     return found
-
-
-def _count_chars(shingles: ShingleSet, chosen: NDArray[np.bool_]) -> int:
-    """Return how many characters the distinct shingles have that begin at chosen places."""
-    places = np.flatnonzero(chosen)
-    places = places[shingles.first_places[places] == places]
-    if not len(places):
-        return 0
-    return shingles.k + int(np.minimum(np.diff(places), shingles.k).sum())
 
 
 def _count_distinct(firsts: NDArray[np.int32], chosen: NDArray[np.bool_]) -> int:

@@ -77,13 +77,11 @@ class Likeness(NamedTuple):
         containment: How much of what the incoming article says is in the known one.
         coverage: How much of the known one the incoming article carries.
         shared: Shingles that both have.
-        chars: Characters in these.
     """
 
     containment: float
     coverage: float
     shared: int
-    chars: int
 
 
 def decide(
@@ -108,7 +106,7 @@ def decide(
     if is_covered:
         return Verdict.COMPILATION
     if (
-        likeness.chars >= thresholds.partial_chars
+        likeness.shared >= thresholds.partial_chars
         and max(likeness.containment, likeness.coverage) >= thresholds.partial
     ):
         return Verdict.PARTIAL

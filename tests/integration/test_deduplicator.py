@@ -44,19 +44,6 @@ def merge(left: list[int], right: list[int]) -> list[int]:
 """
 
 
-@pytest.mark.parametrize(("count", "expected"), [(4, Verdict.PARTIAL), (3, Verdict.NEW)])
-def test_a_part_has_150_characters(dedup, count, expected):
-    """Characters and not shingles: stretches of 38 have 34 of these each."""
-    rng = random.Random(7)
-    shared = [random_han(rng, 38) for _ in range(count)]
-    for name in ("one", "other"):
-        own = [random_han(rng, 50) for _ in range(count)]
-        text = "".join(itertools.chain.from_iterable(zip(shared, own, strict=True)))
-        answer = dedup.add(Article(text=text, id=name))
-
-    assert expected == answer.verdict
-
-
 def sentences(text):
     return [sentence + "。" for sentence in text.split("。") if sentence]
 

@@ -25,7 +25,7 @@ THRESHOLDS = Thresholds()
 
 def verdict_of(shared, size, original_size, *, damaged=False, same_text=False):
     scores = Scores(shared, size, original_size)
-    likeness = Likeness(scores.containment, scores.coverage, shared, chars=shared)
+    likeness = Likeness(scores.containment, scores.coverage, shared)
     return decide(likeness, damaged=damaged, same_text=same_text, thresholds=THRESHOLDS)
 
 
@@ -48,14 +48,6 @@ class TestDecide:
     def test_scores_alone(self, scores, expected):
         """Containment and coverage decide, at the documented limits and not before."""
         assert expected == verdict_of(*scores)
-
-    def test_a_part_is_told_by_its_characters(self):
-        """Shared stretches are longer than the shingles in them by four characters each."""
-        likeness = Likeness(containment=0.4, coverage=0.4, shared=110, chars=150)
-        assert Verdict.PARTIAL == decide(likeness, damaged=False, thresholds=THRESHOLDS)
-        assert Verdict.NEW == decide(
-            likeness._replace(chars=149), damaged=False, thresholds=THRESHOLDS
-        )
 
     def test_damage_comes_first(self):
         """A damaged text with the same normalized text is a mirror, not an exact copy."""
@@ -235,7 +227,7 @@ class TestIsMoreComplete:
 
 class TestOtherList:
     def verdict(self, containment, coverage, *, prose=0, other=100):
-        likeness = Likeness(containment, coverage, shared=500, chars=500)
+        likeness = Likeness(containment, coverage, shared=500)
         return is_other_list(likeness, prose=prose, other=other, thresholds=THRESHOLDS)
 
     def test_both_have_much_of_their_own(self):
