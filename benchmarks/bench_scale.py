@@ -15,37 +15,40 @@ import argparse
 import statistics
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory, TemporaryFile
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import orjson
 import psutil  # type: ignore[import-untyped]
 from bench_speed import DEDUP, EMPTY_SERVICE, NUM_CHARS, checked, requests_of, served
 from speed.collection import (
-    Made,
+    Mixture,
+    line_of,
     make_articles,
-    mixed,
     read_texts,
     with_copies,
-    write_collection,
 )
 from speed.load import run_load
 
 from dedup import Article, DedupConfig, Verdict
+from dedup.batch.parallel import Workers
 from dedup.clusters import founded_cluster_id
 from dedup.models import ArticleRecord
 from dedup.preparation import PreparedArticle, Preparer, text_to_keep
 from dedup.store.base import Finding, NewArticle
 from dedup.store.opening import open_store
 
-_WRITTEN_AT_ONCE = 512
+_MADE_AT_ONCE = 500
 _SAMPLED_EVERY_S = 0.2
+
+_Result = TypeVar("_Result")
 
 
 class Scanned(NamedTuple):
@@ -78,21 +81,62 @@ class Served(NamedTuple):
     rate: Sequence[float]
 
 
-def measure_scan(count: int, texts: Sequence[str]) -> Scanned:
-    """Scan a collection."""
-    generator = Random(count)
+class _Maker:
+    """Makes articles, a piece at a time, so that several processes can."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._mixture = Mixture(texts)
+        self._preparer = Preparer(DedupConfig())
+
+    def lines(self, piece: range) -> tuple[list[str], dict[str, str]]:
+        """Return articles as lines of JSON, and of those that are copies the originals."""
+        generator = Random(piece.start)
+        articles = [
+            one._replace(
+                id=f"{piece.start:08}-{one.id}",
+                copied=one.copied and f"{piece.start:08}-{one.copied}",
+            )
+            for one in islice(with_copies(self._mixture.articles(generator), generator), len(piece))
+        ]
+        copies = {one.id: one.copied for one in articles if one.copied is not None}
+        return list(map(line_of, articles)), copies
+
+    def originals(self, piece: range) -> list[NewArticle]:
+        """Return articles to write to a store."""
+        texts = islice(self._mixture.articles(Random(f"store {piece.start}")), len(piece))
+        articles = [
+            Article(text=text, id=f"{number}") for number, text in zip(piece, texts, strict=True)
+        ]
+        return [
+            _as_original(prepared)
+            for prepared in self._preparer.prepare_batch(articles)
+            if isinstance(prepared, PreparedArticle)
+        ]
+
+
+def made(
+    make: Callable[[_Maker, range], _Result], texts: Sequence[str], start: int, stop: int
+) -> Iterator[_Result]:
+    """Yield what is made of the articles from one number to another, on all cores."""
+    pieces = (
+        range(first, min(first + _MADE_AT_ONCE, stop))
+        for first in range(start, stop, _MADE_AT_ONCE)
+    )
+    with Workers(partial(_Maker, texts), None) as workers:
+        for _, result in workers.each(make, pieces):
+            yield result
+
+
+def measure_scan(count: int, texts: Sequence[str], folder: Path) -> Scanned:
+    """Scan a collection, which is written to the folder for that time."""
     originals: dict[str, str] = {}
-
-    def articles() -> Iterator[Made]:
-        for one in islice(with_copies(mixed(texts, generator), generator), count):
-            if one.copied is not None:
-                originals[one.id] = one.copied
-            yield one
-
-    with TemporaryDirectory() as folder, TemporaryFile() as output:
-        write_collection(articles(), Path(folder))
+    with TemporaryDirectory(dir=folder) as collection, TemporaryFile() as output:
+        with (Path(collection) / "articles.jsonl").open("w", encoding="utf-8") as file:
+            for lines, copies in made(_Maker.lines, texts, 0, count):
+                file.writelines(lines)
+                originals |= copies
         begun = time.perf_counter()
-        process = psutil.Popen([DEDUP, "scan", folder, "--json"], stdout=output)
+        process = psutil.Popen([DEDUP, "scan", collection, "--json"], stdout=output)
         peak = 0
         while process.poll() is None:
             peak = max(peak, memory_of(process))
@@ -117,18 +161,11 @@ def memory_of(process: psutil.Process) -> int:
 
 def fill(folder: Path, known: int, texts: Sequence[str]) -> None:
     """Write articles to a store until it has so many."""
-    preparer = Preparer(DedupConfig())
-    store = open_store(folder, scheme=preparer.scheme, durable=False)
-    present = store.read().stats().articles
-    articles = (
-        Article(text=text, id=f"{present}-{number}")
-        for number, text in enumerate(mixed(texts, Random(present)))
-    )
-    for _ in range(present, known, _WRITTEN_AT_ONCE):
+    store = open_store(folder, scheme=Preparer(DedupConfig()).scheme, durable=False)
+    for articles in made(_Maker.originals, texts, store.read().stats().articles, known):
         with store.write() as writer:
-            for prepared in preparer.prepare_batch(list(islice(articles, _WRITTEN_AT_ONCE))):
-                if isinstance(prepared, PreparedArticle):
-                    writer.add(_as_original(prepared))
+            for article in articles:
+                writer.add(article)
     store.close()
 
 
@@ -220,6 +257,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--figure", type=Path)
     arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
     texts = read_texts(arguments.corpus)
     counts = sorted(arguments.articles)
     scans: list[Scanned] = []
@@ -228,7 +266,7 @@ def main() -> None:
     print(" service ready, s | memory an article | disk | share of the empty endpoint |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for number in counts:
-        scans.append(measure_scan(number, texts))
+        scans.append(measure_scan(number, texts, arguments.folder))
         rate, ram, recall = scans[-1]
         print(f"| {number:,} | {rate:,.0f} | {ram:,.0f} | {recall:.4f} |", end="", flush=True)
         folder = arguments.folder / str(number)

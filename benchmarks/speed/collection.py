@@ -17,6 +17,8 @@ from dedup.text.words import is_han
 
 __all__ = [
     "Made",
+    "Mixture",
+    "line_of",
     "make_articles",
     "mirror",
     "mixed",
@@ -73,21 +75,32 @@ def make_articles(texts: Sequence[str], count: int, *, length: int | None, seed:
 
 
 def mixed(texts: Sequence[str], generator: Random, length: int | None = None) -> Iterator[str]:
-    """Yield articles of clauses of others, of the lengths of these or of so many characters.
+    """Return articles of clauses of others, of the lengths of these or of so many characters.
 
     They are made in no time, and as many of 10,000 share sampled shingles with a new one as of
     real articles.
     """
-    clauses = [clause for text in texts for clause in _CLAUSE.findall(text)]
-    lengths = [max(_SHORTEST, min(len(text), _LONGEST)) for text in texts]
-    while True:
-        wanted = length or 1.25 * generator.choice(lengths)
-        pieces: list[str] = []
-        num_chars = 0
-        while num_chars < wanted:
-            pieces.append(generator.choice(clauses))
-            num_chars += len(pieces[-1])
-        yield "".join(pieces)[:length]
+    return Mixture(texts).articles(generator, length)
+
+
+class Mixture:
+    """What `mixed` makes articles of."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Take texts apart."""
+        self._clauses = [clause for text in texts for clause in _CLAUSE.findall(text)]
+        self._lengths = [max(_SHORTEST, min(len(text), _LONGEST)) for text in texts]
+
+    def articles(self, generator: Random, length: int | None = None) -> Iterator[str]:
+        """Yield what `mixed` yields."""
+        while True:
+            wanted = length or 1.25 * generator.choice(self._lengths)
+            pieces: list[str] = []
+            num_chars = 0
+            while num_chars < wanted:
+                pieces.append(generator.choice(self._clauses))
+                num_chars += len(pieces[-1])
+            yield "".join(pieces)[:length]
 
 
 def with_copies(originals: Iterable[str], generator: Random) -> Iterator[Made]:
@@ -157,6 +170,10 @@ def write_collection(articles: Iterable[Made], folder: Path) -> Path:
     """Write articles as JSON lines and return the file."""
     path = folder / "articles.jsonl"
     with path.open("w", encoding="utf-8") as lines:
-        for one in articles:
-            lines.write(json.dumps({"id": one.id, "text": one.text}, ensure_ascii=False) + "\n")
+        lines.writelines(map(line_of, articles))
     return path
+
+
+def line_of(article: Made) -> str:
+    """Return an article as a line of JSON."""
+    return json.dumps({"id": article.id, "text": article.text}, ensure_ascii=False) + "\n"
