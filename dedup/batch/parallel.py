@@ -9,9 +9,8 @@ import os
 import signal
 import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import chain, islice
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -64,9 +63,19 @@ class Workers(Generic[_Worker]):
             self._pool.shutdown(cancel_futures=True)
 
     def each(
-        self, task: Callable[[_Worker, _Work], _Result], work: Iterable[_Work]
+        self,
+        task: Callable[[_Worker, _Work], _Result],
+        work: Iterable[_Work],
+        *,
+        in_order: bool = True,
     ) -> Iterator[tuple[_Work, _Result]]:
-        """Yield pieces of work with their results, in order; a few are in memory at a time."""
+        """Yield pieces of work with their results; a few are in memory at a time.
+
+        Args:
+            task: What is to be done.
+            work: The pieces.
+            in_order: False yields what is done first, and no piece waits for a longer one.
+        """
         pieces = iter(work)
         if self._pool is None:
             first = list(islice(pieces, _FEW))
@@ -79,15 +88,15 @@ class Workers(Generic[_Worker]):
                 return
             pieces = chain(first[1:], pieces)
             self._pool = self._start()
-        waiting: deque[tuple[_Work, Future[_Result]]] = deque()
+        waiting: dict[Future[_Result], _Work] = {}
         for piece in pieces:
-            waiting.append((piece, self._pool.submit(_run, task, piece)))
+            waiting[self._pool.submit(_run, task, piece)] = piece
             if len(waiting) > 2 * self._jobs:
-                done, future = waiting.popleft()
-                yield done, future.result()
+                future = _next(waiting, in_order=in_order)
+                yield waiting.pop(future), future.result()
         while waiting:
-            done, future = waiting.popleft()
-            yield done, future.result()
+            future = _next(waiting, in_order=in_order)
+            yield waiting.pop(future), future.result()
 
     def _start(self) -> ProcessPoolExecutor:
         here = self._here
@@ -99,6 +108,14 @@ class Workers(Generic[_Worker]):
 
 
 _worker: Any
+
+
+def _next(waiting: Mapping[Future[_Result], object], *, in_order: bool) -> Future[_Result]:
+    """Return the first of some futures, or one that is done as soon as any is."""
+    if in_order:
+        return next(iter(waiting))
+    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+    return next(future for future in waiting if future in done)
 
 
 def _begin(make: Callable[[], object]) -> None:

@@ -44,8 +44,9 @@ from dedup.preparation import Preparer
 __all__ = ["Answer", "Keep", "ProgressReport", "scan", "scan_sources"]
 
 _COMPARED_BYTES = 2 << 20
+_CHECKED_BYTES = 8 << 20  # the same into a store
 _NO_SCORES = Scores()
-_LARGE_BYTES = 8 << 20  # a group that is compared here, where it need not all be in memory
+_LARGE_BYTES = 64 << 20  # a group that is compared here, where it need not all be in memory
 
 
 class Keep(StrEnum):
@@ -221,16 +222,20 @@ class _Related:
         if keep is not Keep.NOTHING:
             singles = ([place] for place in range(len(self._collection)) if self._is_alone(place))
             wanted = chain(groups, singles) if keep is Keep.ALL else groups
-            for positions in self._together(wanted, _LARGE_BYTES):
+            for positions in self._together(wanted, _CHECKED_BYTES):
                 yield check_in_order(positions, fetch, dedup)
             return
         large = [group for group in groups if self._size(group) > _LARGE_BYTES]
-        small = (group for group in groups if self._size(group) <= _LARGE_BYTES)
+        # Who gets the largest of the others is soonest done if it begins with that.
+        small = sorted(
+            (group for group in groups if self._size(group) <= _LARGE_BYTES),
+            key=lambda group: -(self._size(group) // _COMPARED_BYTES),
+        )
         chunks = (
             Chunk(positions, list(map(kept, positions)))
             for positions in self._together(small, _COMPARED_BYTES)
         )
-        for _, checked in workers.each(_Worker.check, chunks):
+        for _, checked in workers.each(_Worker.check, chunks, in_order=False):
             yield checked
         for group in large:
             yield check_in_order(group, fetch, dedup)

@@ -1,5 +1,6 @@
 import json
 import random
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -210,3 +211,24 @@ def test_scratch_gives_back_what_was_put(some, others):
 
         assert list(map(len, values)) == list(map(scratch.size, range(len(scratch))))
         assert values[::-1] == [scratch.get(number) for number in reversed(range(len(scratch)))]
+
+
+def wait_for_the_last(_worker, piece):
+    """Do a piece of work; the second is not done before the last."""
+    number, marker = piece
+    if number == 1:
+        while not marker.exists():
+            time.sleep(0.01)
+    elif number == 9:
+        marker.touch()
+    return number
+
+
+def test_no_piece_waits_for_a_longer_one(tmp_path):
+    """Pieces that need not come in order come when they are done."""
+    pieces = [(number, tmp_path / "done") for number in range(10)]
+    with parallel.Workers(int, 2) as workers:
+        done = list(workers.each(wait_for_the_last, pieces, in_order=False))
+
+    assert [(piece, piece[0]) for piece in pieces] == sorted(done)
+    assert done[1][1] != 1
