@@ -88,14 +88,19 @@ class Answers:
         """Return the known articles behind comparisons, in the same order."""
         if not comparisons:
             return []
-        comparisons = best_first(self._comparer.beside_others(prepared, comparisons, reader))
         rows = reader.articles([comparison.number for comparison in comparisons])
+        originals = {number: self.original_of(row, reader) for number, row in rows.items()}
+        # A copy is a mirror of what it copies, and says nothing beside it.
+        others = {number for number, original in originals.items() if original.number == number}
+        comparisons = best_first(
+            self._comparer.beside_others(prepared, comparisons, others, reader)
+        )
         relations = [
             Relation(
                 rows[comparison.number],
                 comparison.verdict,
                 comparison.scores,
-                self.original_of(rows[comparison.number], reader),
+                originals[comparison.number],
             )
             for comparison in comparisons
             if comparison.number in rows

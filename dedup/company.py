@@ -9,6 +9,7 @@ text has besides is in none of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -45,6 +46,7 @@ class Comparison:
 def beside_others(
     prepared: PreparedArticle,
     comparisons: Sequence[Comparison],
+    others: AbstractSet[int],
     known: Callable[[Sequence[int]], Mapping[int, ShingleSet]],
     thresholds: Thresholds,
 ) -> list[Comparison]:
@@ -53,12 +55,13 @@ def beside_others(
     Args:
         prepared: The incoming article.
         comparisons: Of it with known articles.
+        others: Numbers of those that are originals.
         known: Gives the shingles of known articles by their numbers; some may be gone.
         thresholds: Where verdicts begin.
     """
     if len(comparisons) < 2:
         return list(comparisons)
-    company = _Company(prepared, comparisons, known, thresholds)
+    company = _Company(prepared, comparisons, others, known, thresholds)
     return [replace(found, verdict=company.verdict(found)) for found in comparisons]
 
 
@@ -69,10 +72,12 @@ class _Company:
         self,
         prepared: PreparedArticle,
         comparisons: Sequence[Comparison],
+        others: AbstractSet[int],
         known: Callable[[Sequence[int]], Mapping[int, ShingleSet]],
         thresholds: Thresholds,
     ) -> None:
         self._prepared = prepared
+        self._originals = others
         self._comparisons = comparisons
         self._thresholds = thresholds
         self._load = known
@@ -95,7 +100,7 @@ class _Company:
         return any(
             self._are_both_in(found.number, other.number)
             for other in self._comparisons
-            if other.scores.coverage >= copy
+            if other.number in self._originals and other.scores.coverage >= copy
         )
 
     def _are_both_in(self, first: int, second: int) -> bool:
@@ -104,7 +109,7 @@ class _Company:
         is_beside = self._shared(second) & ~self._shared(first)
         if any(
             has_what_is_beside(_count(is_beside), _count(is_beside & self._shared(other)))
-            for other in self._shingles()
+            for other in self._others()
             if other not in {first, second}
         ):
             return False
@@ -146,8 +151,11 @@ class _Company:
                 )
             )
 
-        others = (number for number in self._shingles() if number != found.number)
+        others = (number for number in self._others() if number != found.number)
         return sum(1 for _ in islice(filter(is_alike, others), FEWEST_ALIKE)) == FEWEST_ALIKE
+
+    def _others(self) -> list[int]:
+        return [number for number in self._shingles() if number in self._originals]
 
     def _shingles(self) -> Mapping[int, ShingleSet]:
         if self._known is None:

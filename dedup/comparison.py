@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -43,6 +44,7 @@ _Found = TypeVar("_Found")
 _COMPARED_AT_ONCE = 8
 _COMPARED_CHARS = 1_000_000  # of known texts in all: 64 usual ones have a fifth of that
 _FEWEST_TEASERS = 3
+_LONGEST_ITEM = 30  # characters, on average
 _PERHAPS_EXACT = frozenset({Verdict.REPRINT, Verdict.EXCERPT, Verdict.COMPILATION})
 _CACHE_BYTES = 64 << 20
 _LARGEST_CACHED_BYTES = _CACHE_BYTES // 16  # one huge text must not push out all others
@@ -100,12 +102,17 @@ class Comparer:
         return until_fruitless(numbers, look)
 
     def beside_others(
-        self, prepared: PreparedArticle, comparisons: Sequence[Comparison], reader: StoreReader
+        self,
+        prepared: PreparedArticle,
+        comparisons: Sequence[Comparison],
+        others: AbstractSet[int],
+        reader: StoreReader,
     ) -> list[Comparison]:
-        """Return comparisons, each with the verdict that it has beside the others."""
+        """Return comparisons, each with the verdict that it has beside those with others."""
         return beside_others(
             prepared,
             comparisons,
+            others,
             lambda numbers: dict(self._known_shingles(numbers, reader)),
             self._thresholds,
         )
@@ -228,11 +235,15 @@ class Comparer:
         is_prose = (firsts >= 0) & prepared.prose
         is_shared = is_prose & carried.is_shared
         shared_prose = _count_distinct(firsts, is_shared)
-        if not prepared.damaged and is_other_list(
-            likeness,
-            prose=shared_prose,
-            other=min(scores.size, scores.original_size) - carried.shared,
-            thresholds=self._thresholds,
+        if (
+            not prepared.damaged
+            and is_other_list(
+                likeness,
+                prose=shared_prose,
+                other=min(scores.size, scores.original_size) - carried.shared,
+                thresholds=self._thresholds,
+            )
+            and _has_items(prepared.normalized.repaired.text)
         ):
             partial = self._thresholds.partial
             return likeness._replace(containment=partial, coverage=partial)
@@ -286,6 +297,11 @@ def until_fruitless(
             break
         found += some
     return found
+
+
+def _has_items(text: str) -> bool:
+    """Whether a text is written in short pieces, as lists and menus are."""
+    return len(text.split()) * _LONGEST_ITEM >= len(text)
 
 
 def _count_distinct(firsts: NDArray[np.int32], chosen: NDArray[np.bool_]) -> int:

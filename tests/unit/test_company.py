@@ -46,7 +46,7 @@ def verdicts_of(text: str, *known: str, verdict: Verdict = Verdict.REPRINT) -> l
         Comparison(number, verdict, Scores(*prepared.shingles.overlap(one)))
         for number, one in shingles.items()
     ]
-    found = beside_others(prepared, comparisons, lambda _: shingles, Thresholds())
+    found = beside_others(prepared, comparisons, shingles.keys(), lambda _: shingles, Thresholds())
     return [one.verdict for one in found]
 
 
