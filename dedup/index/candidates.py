@@ -59,7 +59,7 @@ class IndexState(NamedTuple):
     """All that an index is.
 
     Attributes:
-        figures: Of the table, and the number of articles.
+        figures: Of the table, and how many numbers the arrays are for.
         listed: Of each article number, whether its entries count; bool.
         num_pieces: How many pieces each is listed under; uint16, same shape.
         entries: Of the table; uint64.
@@ -187,7 +187,7 @@ class CandidateIndex:
         What is listed later changes the entries of what was returned, and is told by `listed`
         not to count.
         """
-        figures = {**self._postings.figures(), "articles": self._size, "numbers": len(self._listed)}
+        figures = {**self._postings.figures(), "numbers": len(self._listed)}
         return IndexState(
             figures, self._listed.copy(), self._num_pieces.copy(), self._postings.entries
         )
@@ -197,12 +197,15 @@ class CandidateIndex:
         return self._postings.entries is state.entries and not self._postings.is_moving
 
     def restore(self, figures: Mapping[str, int]) -> "IndexState":
-        """Become an index that was saved; the arrays returned are to be filled."""
-        self._size = figures["articles"]
+        """Become an index that was saved; the arrays returned are to be filled, then counted."""
         self._listed = np.empty(figures["numbers"], np.bool_)
         self._num_pieces = np.empty(figures["numbers"], np.uint16)
         entries = self._postings.restore(figures)
         return IndexState(figures, self._listed, self._num_pieces, entries)
+
+    def count(self) -> None:
+        """Take notice of the articles that are listed in arrays that were filled."""
+        self._size = int(np.count_nonzero(self._listed))
 
     def lists(self, number: int) -> bool:
         """Return whether an article can be found."""

@@ -186,6 +186,7 @@ class KnownOriginals:
         # Another process may have saved one in between.
         if mark is None or not mark.is_in(reader):
             return False
+        index.count()
         self._index = index
         self._sequence = self._saved_upto = mark.sequence
         self._upto = index.highest

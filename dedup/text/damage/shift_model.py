@@ -41,7 +41,7 @@ class Model(NamedTuple):
     """All arrays that the kernels look up.
 
     Attributes:
-        tables: Those of the look for damage; int32, shape (4, 0x110000).
+        tables: Those of the look for damage, `dedup.text.damage.triggers.tables`; int32.
         chars: Character of a pair of bytes, 0 for none; int32, by pair.
         ids: See `Lexicon`, as all others.
     """

@@ -182,6 +182,7 @@ def test_what_was_rolled_back_is_not_saved(tmp_path, monkeypatch):
             assert dedup.save_index()
     monkeypatch.setattr(originals, "_LEAST_WORTH_SAVING", 1_000)
     with Deduplicator.open(tmp_path) as dedup:
+        assert 1 == dedup.index_size
         dedup.add(Article(text=prose(3), id="3"))
 
     assert ["1", None, "3"] == originals_of(tmp_path, [1, 2, 3])
